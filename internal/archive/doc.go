@@ -1,0 +1,23 @@
+// Package archive knows what is in an archive: the names of its objects, the formats of segments and bases,
+// the chain of transactions that a listing proves, and the plan that rebuilds a point of it.
+//
+// It is pure. It reads from readers and catalogs handed to it, does no I/O of its own and has no clock: what
+// to restore is a value computed from a listing, and can be printed, tested and thrown away.
+//
+// # Layout
+//
+//	PREFIX/zkark.json                        format version, cluster id, created
+//	PREFIX/timelines/TL/timeline.json        where the timeline forked from its parent, and why
+//	PREFIX/timelines/TL/log/…                segments: the records of (prev, last]
+//	PREFIX/timelines/TL/snapshot/…           bases: snapshots
+//
+// A LIST is the whole catalog: names carry first, last, prev, the times of the first and last transaction, the source server and
+// a content hash. Objects are written once and never change. The payload of a segment is a log file, and that
+// of a base a plain snapshot file, that ZooKeeper itself reads after `zstd -d`; zkark's own metadata rides in a
+// zstd skippable frame in front.
+//
+// # Chain
+//
+// Two records are linked only where that is proven: by the counter inside an epoch, or by being neighbours in
+// one server's log across an election. A segment that begins after a jump has no known predecessor. See chain.go.
+package archive

@@ -1,0 +1,130 @@
+package txnlog
+
+import "github.com/zkark/zkark/internal/zookeeper"
+
+// Type is the operation of a transaction (ZooKeeper ZooDefs.OpCode).
+type Type int32
+
+// The types that a log can hold.
+const (
+	TypeCloseSession    Type = -11
+	TypeCreateSession   Type = -10
+	TypeError           Type = -1
+	TypeCreate          Type = 1
+	TypeDelete          Type = 2
+	TypeSetData         Type = 5
+	TypeSetACL          Type = 7
+	TypeCheck           Type = 13 // only inside a multi
+	TypeMulti           Type = 14
+	TypeCreate2         Type = 15 // since 3.5
+	TypeReconfig        Type = 16 // since 3.5
+	TypeCreateContainer Type = 19 // since 3.5
+	TypeDeleteContainer Type = 20 // since 3.5; also removes expired TTL nodes
+	TypeCreateTTL       Type = 21 // since 3.5.3
+)
+
+// Header is the fixed part in front of every transaction.
+type Header struct {
+	Session int64 // the client's session id, 0 for deletions that the server made itself
+	Cxid    int32 // the client's request number
+	Zxid    zookeeper.Zxid
+	Time    int64 // milliseconds since 1970, the leader's clock: it can go backwards between leaders
+	Type    Type
+}
+
+// Record is one transaction as it stands in the log. Payload is the bytes that the checksum covers, header
+// included; it aliases the reader's buffer and is good until the next call of Next.
+type Record struct {
+	Header
+	Payload []byte
+	Offset  int64 // where the record starts in its file
+}
+
+// Size is the number of bytes that the record takes in a log file.
+func (r Record) Size() int64 { return int64(len(r.Payload)) + frameSize }
+
+// Digest is the tree digest after the transaction, as the leader computed it (ZooKeeper 3.6 TxnDigest).
+type Digest struct {
+	Version int32 // 2 in every release so far
+	Tree    uint64
+}
+
+// Txn is a decoded transaction. Digest is nil where the server recorded none.
+type Txn struct {
+	Header
+	Body   Body
+	Digest *Digest
+}
+
+// Body is the part of a transaction that depends on its type: one of the structs below.
+type Body interface{ body() }
+
+// Create is the body of create, create2, createContainer and createTTL.
+type Create struct {
+	Path           string
+	Data           []byte // nil and empty are different
+	ACL            []zookeeper.ACL
+	Ephemeral      bool  // create and create2 only
+	ParentCversion int32 // -1 in logs of releases before 3.4
+	TTL            int64 // createTTL only, milliseconds
+}
+
+// Delete is the body of delete and deleteContainer.
+type Delete struct{ Path string }
+
+// SetData is the body of setData and, on /zookeeper/config, of reconfig.
+type SetData struct {
+	Path    string
+	Data    []byte
+	Version int32 // the node's version afterwards
+}
+
+// SetACL is the body of setACL.
+type SetACL struct {
+	Path     string
+	ACL      []zookeeper.ACL
+	Aversion int32 // the node's ACL version afterwards
+}
+
+// Check is the body of a version check inside a multi.
+type Check struct {
+	Path    string
+	Version int32
+}
+
+// Multi is the body of an atomic group. When any of Ops is an Error, none of them has an effect, although
+// the operations before the failed one keep their full bodies.
+type Multi struct{ Ops []Op }
+
+// Op is one operation of a Multi.
+type Op struct {
+	Type Type
+	Body Body
+}
+
+// CreateSession is the body of createSession.
+type CreateSession struct{ Timeout int32 } // milliseconds
+
+// CloseSession is the body of closeSession. Releases from 3.6 list the ephemeral nodes that go with it.
+type CloseSession struct {
+	Listed bool // whether the list is there at all; it can be there and empty
+	Paths  []string
+}
+
+// Error is the body of a request that failed; it still used up a zxid.
+type Error struct{ Code int32 }
+
+// Unknown is the body of a type that this package does not know: every byte after the header. Whether the last
+// of them are a digest cannot be told, so Txn.Digest is nil.
+type Unknown struct{ Raw []byte }
+
+func (Create) body()        {}
+func (Delete) body()        {}
+func (SetData) body()       {}
+func (SetACL) body()        {}
+func (Check) body()         {}
+func (Multi) body()         {}
+func (CreateSession) body() {}
+func (CloseSession) body()  {}
+func (Error) body()         {}
+func (Unknown) body()       {}

@@ -1,0 +1,6 @@
+// Package uploader adds to the archive what it lacks and the local server has: that one rule is also the retry, the
+// restart, the failover and the repair.
+//
+// It compares a listing of the archive with the runs of records that the local logs hold, cuts segments out of
+// the difference, and puts them create-only. Putting the same twice, or in another order, changes nothing.
+package uploader
