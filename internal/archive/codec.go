@@ -72,8 +72,9 @@ func encodeMeta(m Meta) ([]byte, error) {
 
 // Decoder gives back the bytes of the ZooKeeper file inside an object. It must be closed.
 type Decoder struct {
-	meta Meta
-	zstd *zstd.Decoder
+	meta  Meta
+	zstd  *zstd.Decoder
+	begun bool // some of the file has come out
 }
 
 // NewDecoder reads the metadata in front; the file's bytes come through Read, which fails when the object is cut short
@@ -93,8 +94,15 @@ func NewDecoder(r io.Reader) (*Decoder, error) {
 // Meta is what the object tells of itself.
 func (d *Decoder) Meta() Meta { return d.meta }
 
-// Read gives the file's bytes.
-func (d *Decoder) Read(p []byte) (int, error) { return d.zstd.Read(p) }
+// Read gives the file's bytes. An object that ends with its metadata is cut short: there is no empty file.
+func (d *Decoder) Read(p []byte) (int, error) {
+	n, err := d.zstd.Read(p)
+	d.begun = d.begun || n > 0
+	if err == io.EOF && !d.begun {
+		return n, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
 
 // Close releases the decompressor.
 func (d *Decoder) Close() error {
