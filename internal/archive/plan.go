@@ -1,18 +1,176 @@
 package archive
 
-import "github.com/zkark/zkark/internal/zookeeper"
+import (
+	"errors"
+	"fmt"
+	"slices"
 
-// Piece is the part of a segment that a plan uses: its records in (After, UpTo].
-type Piece struct {
-	Segment
-	After, UpTo zookeeper.Zxid
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// ErrEmpty is returned when a catalog holds nothing to restore from.
+var ErrEmpty = errors.New("the archive holds no base and no segment")
+
+// NoChainError is returned when the archive cannot prove a way to a point.
+type NoChainError struct {
+	Target zookeeper.Zxid
+	// Below is the oldest record that the chain to Target reaches back to; what comes before it is not held.
+	Below zookeeper.Zxid
+	// Fuzzy is the oldest base on the chain, when there is one but only the state at its End, past the target, is consistent.
+	Fuzzy *Base
 }
 
-// Plan rebuilds one point: load Base, then apply the pieces in order. The records of the pieces join up without a hole from
-// at most Base.Start+1 to Target.
+// Error names what is missing.
+func (e *NoChainError) Error() string {
+	if e.Fuzzy != nil {
+		return fmt.Sprintf("no chain reaches %s: the only base on it, %s, is not consistent before %s",
+			e.Target, e.Fuzzy.Start, e.Fuzzy.End)
+	}
+	return fmt.Sprintf("no chain reaches %s: the records up to it go back to %s, and the archive holds neither a base from there on nor the records before",
+		e.Target, e.Below)
+}
+
+// DivergedError is returned when servers disagree on what came before a record.
+type DivergedError struct {
+	At    zookeeper.Zxid
+	Prevs []zookeeper.Zxid
+}
+
+// Error names the record and the claims.
+func (e *DivergedError) Error() string {
+	return fmt.Sprintf("servers disagree on what came before %s: %s", e.At, e.Prevs)
+}
+
+// Point is where to restore to.
+type Point struct {
+	at   zookeeper.Zxid
+	last bool
+}
+
+// Latest is the newest point that the archive holds.
+func Latest() Point { return Point{last: true} }
+
+// AtZxid is a zxid; one that is not on the chain, or not held yet, rounds down.
+func AtZxid(z zookeeper.Zxid) Point { return Point{at: z} }
+
+// Piece is the part of a segment that a plan uses: its records First to UpTo, both included.
+type Piece struct {
+	Segment
+	First, UpTo zookeeper.Zxid
+}
+
+// Plan rebuilds one point: load Base, then apply the pieces in order. Their records join up without a hole from the one after
+// Base.Start to Target.
 type Plan struct {
 	Base   Base
 	Pieces []Piece
 	Target zookeeper.Zxid // the zxid that will be restored; Base.Start when there are no pieces
 	Bytes  int64          // size of all the objects it reads
+
+	// Warnings are sentences that a person should read before going ahead.
+	Warnings []string
+}
+
+// MakePlan finds the way to a point that reads the fewest records: the newest base on the chain that is
+// consistent by then, and the fewest segments after it. It fails with ErrEmpty, *NoChainError or *DivergedError.
+func MakePlan(c Catalog, to Point) (Plan, error) {
+	newest, ok := c.newest()
+	if !ok {
+		return Plan{}, ErrEmpty
+	}
+	runs := c.runs()
+	target, warnings := newest, []string(nil)
+	if !to.last && to.at < newest {
+		chain, _ := walk(runs, newest)
+		target, warnings = roundDown(chain, to.at)
+	}
+	spans, err := walk(runs, target)
+	base, found := c.baseOn(spans, target)
+	switch {
+	case found:
+		p := c.planFrom(base, spans)
+		p.Warnings = warnings
+		return p, nil
+	case err != nil:
+		return Plan{}, err
+	}
+	return Plan{}, c.noChain(spans, target)
+}
+
+// newest is the last point there is: the last record of any segment, or a base beyond it that is consistent on its
+// own. A leader's epoch is higher than that of every record a majority ever saw, so what does not lie on the chain to it is
+// dead.
+func (c Catalog) newest() (zookeeper.Zxid, bool) {
+	var newest zookeeper.Zxid
+	for _, s := range c.Segments {
+		newest = max(newest, s.Last)
+	}
+	for _, b := range c.Bases {
+		if b.Start == b.End {
+			newest = max(newest, b.Start)
+		}
+	}
+	return newest, len(c.Segments)+len(c.Bases) > 0
+}
+
+// roundDown is the last record of the chain at or before z. Further back than the chain reaches, z stands for itself, and
+// from another epoch that takes a warning: nothing proves that it was ever committed.
+func roundDown(chain []span, z zookeeper.Zxid) (zookeeper.Zxid, []string) {
+	for _, s := range chain {
+		if z >= s.first {
+			return min(z, s.upTo), nil
+		}
+		if z >= s.after {
+			return s.after, nil
+		}
+	}
+	oldest := chain[len(chain)-1].first
+	if z.Epoch() == oldest.Epoch() {
+		return z, nil
+	}
+	return z, []string{fmt.Sprintf("the archive does not hold what came before %s: nothing proves that %s was ever committed", oldest, z)}
+}
+
+// baseOn is the newest base on the spans that is consistent by the target.
+func (c Catalog) baseOn(spans []span, target zookeeper.Zxid) (Base, bool) {
+	for _, b := range slices.Backward(c.Bases) {
+		if b.End <= target && onChain(spans, b.Start) {
+			return b, true
+		}
+	}
+	return Base{}, false
+}
+
+func onChain(spans []span, start zookeeper.Zxid) bool {
+	return slices.ContainsFunc(spans, func(s span) bool { return s.holds(start) })
+}
+
+// noChain tells why no base is good enough.
+func (c Catalog) noChain(spans []span, target zookeeper.Zxid) error {
+	e := &NoChainError{Target: target, Below: spans[len(spans)-1].first}
+	for _, b := range c.Bases {
+		if onChain(spans, b.Start) {
+			e.Fuzzy = &b
+			break
+		}
+	}
+	return e
+}
+
+func (c Catalog) planFrom(base Base, spans []span) Plan {
+	var needed []span
+	target := base.Start
+	for _, s := range slices.Backward(spans) {
+		if s.upTo <= base.Start {
+			continue
+		}
+		s.first = max(s.first, base.Start+1)
+		needed = append(needed, s)
+		target = s.upTo
+	}
+	p := Plan{Base: base, Pieces: c.cover(needed), Target: target, Bytes: base.Size}
+	for _, piece := range p.Pieces {
+		p.Bytes += piece.Size
+	}
+	return p
 }

@@ -1,0 +1,149 @@
+package archive
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// Names sort by the first zxid, are readable, and hold only what every store and file system takes:
+//
+//	log/0000000100000001-00000001000000ff.after-0000000000000000.20261123T084307.123Z-20261123T084312.007Z.s001.0123456789abcdef.log.zst
+//	snapshot/0000000100000001-0000000100000007.20261123T084307.123Z.s001.0123456789abcdef.snapshot.zst
+const (
+	// IdentityKey is the object that tells an archive from a stray directory.
+	IdentityKey = "zkark.json"
+	// TimelineKey is the object, below a timeline's prefix, that tells where the timeline came from.
+	TimelineKey = "timeline.json"
+
+	unknownPrev = "xxxxxxxxxxxxxxxx"
+	timeLayout  = "20060102T150405.000Z"
+)
+
+// TimelinePrefix is the prefix of timeline n, counted from 1; keys of segments and bases are below it.
+func TimelinePrefix(n int) string { return fmt.Sprintf("timelines/%08x/", n) }
+
+// ContentHash is the form in which names carry a SHA-256: its first 16 hex digits.
+func ContentHash(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
+
+// Key is the segment's name below its timeline.
+func (s Segment) Key() string {
+	prev := unknownPrev
+	if s.Linked {
+		prev = fixed(s.Prev)
+	}
+	return fmt.Sprintf("log/%s-%s.after-%s.%s-%s.s%03d.%s.log.zst", fixed(s.First), fixed(s.Last), prev,
+		stamp(s.FirstTime), stamp(s.LastTime), s.Source, s.Hash)
+}
+
+// Key is the base's name below its timeline.
+func (b Base) Key() string {
+	return fmt.Sprintf("snapshot/%s-%s.%s.s%03d.%s.snapshot.zst", fixed(b.Start), fixed(b.End),
+		stamp(b.Time), b.Source, b.Hash)
+}
+
+// ParseSegment reads a name that Segment.Key wrote; anything else is not ok.
+func ParseSegment(key string) (s Segment, ok bool) {
+	r := nameReader{rest: key}
+	r.literal("log/")
+	s.First = r.zxid()
+	r.literal("-")
+	s.Last = r.zxid()
+	r.literal(".after-")
+	s.Linked = !r.skip(unknownPrev)
+	if s.Linked {
+		s.Prev = r.zxid()
+	}
+	r.literal(".")
+	s.FirstTime = r.time()
+	r.literal("-")
+	s.LastTime = r.time()
+	s.Source, s.Hash = r.sourceAndHash()
+	r.literal(".log.zst")
+	return s, r.done() && s.valid()
+}
+
+// ParseBase reads a name that Base.Key wrote; anything else is not ok.
+func ParseBase(key string) (b Base, ok bool) {
+	r := nameReader{rest: key}
+	r.literal("snapshot/")
+	b.Start = r.zxid()
+	r.literal("-")
+	b.End = r.zxid()
+	r.literal(".")
+	b.Time = r.time()
+	b.Source, b.Hash = r.sourceAndHash()
+	r.literal(".snapshot.zst")
+	return b, r.done() && b.Start <= b.End
+}
+
+func fixed(z zookeeper.Zxid) string { return fmt.Sprintf("%016x", uint64(z)) }
+
+func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// nameReader takes the fixed-width parts of a name off its front. A million names are parsed for one plan, so it neither
+// backtracks nor allocates.
+type nameReader struct {
+	rest string
+	bad  bool
+}
+
+func (r *nameReader) skip(lit string) bool {
+	rest, ok := strings.CutPrefix(r.rest, lit)
+	r.rest = rest
+	return ok
+}
+
+func (r *nameReader) literal(lit string) {
+	if !r.skip(lit) {
+		r.bad = true
+	}
+}
+
+func (r *nameReader) take(n int) string {
+	if len(r.rest) < n {
+		r.bad, r.rest = true, ""
+		return ""
+	}
+	part := r.rest[:n]
+	r.rest = r.rest[n:]
+	return part
+}
+
+// hex takes n lower-case hex digits.
+func (r *nameReader) hex(n int) string {
+	part := r.take(n)
+	if strings.Trim(part, "0123456789abcdef") != "" {
+		r.bad = true
+	}
+	return part
+}
+
+func (r *nameReader) zxid() zookeeper.Zxid {
+	v, err := strconv.ParseUint(r.hex(16), 16, 64)
+	r.bad = r.bad || err != nil
+	return zookeeper.Zxid(v)
+}
+
+func (r *nameReader) time() time.Time {
+	t, err := time.Parse(timeLayout, r.take(len(timeLayout)))
+	r.bad = r.bad || err != nil
+	return t
+}
+
+func (r *nameReader) sourceAndHash() (source int, hash string) {
+	r.literal(".s")
+	digits := r.take(3)
+	source, err := strconv.Atoi(digits)
+	r.bad = r.bad || err != nil || strings.Trim(digits, "0123456789") != ""
+	r.literal(".")
+	hash = r.hex(16)
+	return source, hash
+}
+
+func (r *nameReader) done() bool { return !r.bad && r.rest == "" }
