@@ -59,7 +59,7 @@ func (d *Decoder) Buffer() []byte {
 		return nil
 	}
 	if n < -1 {
-		d.fail(fmt.Errorf("length %d at offset %d is negative", n, d.off-4))
+		d.Fail(fmt.Errorf("length %d at offset %d is negative", n, d.off-4))
 		return nil
 	}
 	return d.take(int(n))
@@ -76,13 +76,21 @@ func (d *Decoder) VectorLen(min int) int {
 	case d.err != nil:
 		return 0
 	case n < -1:
-		d.fail(fmt.Errorf("vector length %d at offset %d is negative", n, d.off-4))
+		d.Fail(fmt.Errorf("vector length %d at offset %d is negative", n, d.off-4))
 		return 0
 	case n > 0 && int64(n)*int64(min) > int64(d.Remaining()):
-		d.fail(fmt.Errorf("vector length %d at offset %d: %w", n, d.off-4, ErrShort))
+		d.Fail(fmt.Errorf("vector length %d at offset %d: %w", n, d.off-4, ErrShort))
 		return 0
 	}
 	return int(n)
+}
+
+// PeekInt32 is the next four bytes without taking them, 0 when there are fewer.
+func (d *Decoder) PeekInt32() int32 {
+	if d.err != nil || d.Remaining() < 4 {
+		return 0
+	}
+	return int32(binary.BigEndian.Uint32(d.buf[d.off:]))
 }
 
 // Rest takes everything left.
@@ -94,7 +102,7 @@ func (d *Decoder) take(n int) []byte {
 		return nil
 	}
 	if n > d.Remaining() {
-		d.fail(fmt.Errorf("%d bytes wanted at offset %d of %d: %w", n, d.off, len(d.buf), ErrShort))
+		d.Fail(fmt.Errorf("%d bytes wanted at offset %d of %d: %w", n, d.off, len(d.buf), ErrShort))
 		return nil
 	}
 	b := d.buf[d.off : d.off+n : d.off+n]
@@ -102,7 +110,8 @@ func (d *Decoder) take(n int) []byte {
 	return b
 }
 
-func (d *Decoder) fail(err error) {
+// Fail makes err the decoder's failure, unless it has failed before.
+func (d *Decoder) Fail(err error) {
 	if d.err == nil {
 		d.err = err
 	}

@@ -37,7 +37,8 @@ type Header struct {
 type Record struct {
 	Header
 	Payload []byte
-	Offset  int64 // where the record starts in its file
+	Name    string // the file, for messages
+	Offset  int64  // where the record starts in its file
 }
 
 // Size is the number of bytes that the record takes in a log file.
@@ -65,7 +66,8 @@ type Create struct {
 	Data           []byte // nil and empty are different
 	ACL            []zookeeper.ACL
 	Ephemeral      bool  // create and create2 only
-	ParentCversion int32 // -1 in logs of releases before 3.4
+	V0             bool  // the form of releases before 3.4, create only: it ends before ParentCversion
+	ParentCversion int32 // the parent's Cversion afterwards; -1 where V0 is true: count up instead
 	TTL            int64 // createTTL only, milliseconds
 }
 
