@@ -1,0 +1,63 @@
+# Everything that a person or CI runs. `make` alone says what there is.
+
+GOFLAGS      ?= -trimpath
+CACHE        := $(CURDIR)/.cache
+TOOLS        := $(CACHE)/bin
+STATICCHECK  := $(TOOLS)/staticcheck-v0.8.2
+DEPGUARD     := $(TOOLS)/depguard-v2.3.0
+RELEASES     ?= 3.4.14 3.5.10 3.6.4 3.7.2 3.8.6 3.9.5
+FUZZTIME     ?= 60s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: bin/zkark ## the binary, in bin/
+
+.PHONY: bin/zkark
+bin/zkark:
+	CGO_ENABLED=0 go build $(GOFLAGS) -o $@ ./cmd/zkark
+
+.PHONY: test
+test: lint zookeeper build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
+	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
+
+.PHONY: lint
+lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows between packages
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+	$(DEPGUARD) ./...
+
+.PHONY: zookeeper
+zookeeper: ## the ZooKeeper servers that the tests run
+	test/zkserver/install.sh $(CACHE)/zookeeper $(RELEASES)
+
+.PHONY: demo
+demo: build ## the whole loop once around, on a real ZooKeeper
+	go run ./test/demo -zkark bin/zkark
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	test/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## the benchmarks, with ratios measured in one run
+	go test -run '^$$' -bench . -timeout 30m ./internal/...
+
+.PHONY: bench-java
+bench-java: build zookeeper ## zkark against ZooKeeper's own tools on the same files
+	go run ./test/bench -zkark bin/zkark
+
+.PHONY: clean
+clean: ## remove what make made
+	rm -rf bin $(CACHE)
+
+$(STATICCHECK):
+	GOBIN=$(TOOLS) go install honnef.co/go/tools/cmd/staticcheck@v0.8.2 && mv $(TOOLS)/staticcheck $@
+
+$(DEPGUARD):
+	GOBIN=$(TOOLS) go install github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.3.0 && mv $(TOOLS)/depguard $@
