@@ -148,13 +148,8 @@ func decodeMulti(d *jute.Decoder) Multi {
 
 func decodeNested(d *jute.Decoder, t Type) Body {
 	end := d.Offset() + 4
-	raw := d.Buffer()
-	inner := jute.NewDecoder(raw)
+	inner := jute.NewDecoder(d.Buffer())
 	body := decodeOp(inner, t)
-	if u, ok := body.(Unknown); ok && raw == nil {
-		u.Raw = nil // a null buffer, which Rest cannot tell from an empty one
-		body = u
-	}
 	switch err := inner.Err(); {
 	case err != nil:
 		d.Fail(fmt.Errorf("operation of type %d at offset %d: %w", t, end, err))

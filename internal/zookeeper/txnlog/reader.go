@@ -8,8 +8,12 @@ import (
 	"io"
 )
 
-// bufferSize is how much of the file a Reader takes at once. It stays in a core's second-level cache.
-const bufferSize = 256 << 10
+const (
+	// bufferSize is how much of the file a Reader takes at once; it stays in a core's second-level cache.
+	bufferSize = 256 << 10
+	// tailSize is how much it takes after the end of what is written, where there is likely little more.
+	tailSize = 16 << 10
+)
 
 // Reader takes records off a log file that may still be growing. It is for one goroutine.
 //
@@ -19,12 +23,13 @@ const bufferSize = 256 << 10
 type Reader struct {
 	f    io.ReaderAt
 	name string
-	buf  []byte // bytes of the file from base on
+	buf  []byte // bytes of the file from base on, in mem
 	base int64
-	pos  int // buf[pos:] is not consumed
-	mem  []byte
-	big  []byte
-	head bool // the file header has been read and is good
+	pos  int    // buf[pos:] is not consumed
+	mem  []byte // bufferSize bytes
+	big  []byte // for a record that is larger
+	want int    // how much to read next, at most bufferSize
+	head bool   // the file header has been read and is good
 }
 
 // NewReader reads f from its first record. The name is for messages. Nothing is read before the first Next.
@@ -32,7 +37,7 @@ func NewReader(f io.ReaderAt, name string) *Reader { return NewReaderAt(f, name,
 
 // NewReaderAt reads f from offset, where a record must start: a Record's offset and size, or Reader.Offset.
 func NewReaderAt(f io.ReaderAt, name string, offset int64) *Reader {
-	return &Reader{f: f, name: name, base: max(offset, headerSize)}
+	return &Reader{f: f, name: name, base: max(offset, headerSize), want: bufferSize}
 }
 
 // Offset is where the next record starts: all bytes before it, from the start of the reader, were good records.
@@ -46,45 +51,52 @@ func (r *Reader) Offset() int64 { return r.base + int64(r.pos) }
 //	*FormatError   when the file is not a transaction log
 //
 // or with the error of the read. After any of them the reader is where it was, and Next looks again.
-func (r *Reader) Next() (Record, error) {
-	if rec, ok := r.take(); ok {
+func (r *Reader) Next() (rec Record, err error) {
+	if r.take(&rec) {
 		return rec, nil
 	}
 	if err := r.fill(); err != nil {
 		return Record{}, err
 	}
-	if rec, ok := r.take(); ok {
+	if r.take(&rec) {
+		r.want = min(2*r.want, bufferSize)
 		return rec, nil
 	}
-	return r.judge()
-}
-
-// take returns the next record if the buffer holds all of it and it is good.
-func (r *Reader) take() (Record, bool) {
-	b := r.buf[r.pos:]
-	rec, ok := parseRecord(b)
-	if !ok {
-		return Record{}, false
+	if rec, err = r.judge(); err != nil {
+		r.want = tailSize
 	}
-	rec.Name, rec.Offset = r.name, r.Offset()
-	r.pos += len(rec.Payload) + frameSize
-	return rec, true
+	return rec, err
 }
 
-// parseRecord returns the record at the start of b if it is all there and good.
-func parseRecord(b []byte) (Record, bool) {
+// take sets rec to the next record if the buffer holds all of it and it is good. A million records a second
+// pass through here, so it writes to the caller's result and leaves everything rare to others.
+func (r *Reader) take(rec *Record) bool {
+	payload := goodPayload(r.buf[r.pos:])
+	if payload == nil {
+		return false
+	}
+	rec.Header = parseHeader(payload)
+	rec.Payload = payload
+	rec.Name = r.name
+	rec.Offset = r.base + int64(r.pos)
+	r.pos += len(payload) + frameSize
+	return true
+}
+
+// goodPayload returns the payload of the record at the start of b, nil if it is not all there or not good.
+func goodPayload(b []byte) []byte {
 	if len(b) < frameSize+minPayload {
-		return Record{}, false
+		return nil
 	}
 	n := int(int32(binary.BigEndian.Uint32(b[8:])))
 	if n < minPayload || n > len(b)-frameSize || b[prefixSize+n] != endOfRecord {
-		return Record{}, false
+		return nil
 	}
 	payload := b[prefixSize : prefixSize+n : prefixSize+n]
 	if uint64(adler32.Checksum(payload)) != binary.BigEndian.Uint64(b) {
-		return Record{}, false
+		return nil
 	}
-	return Record{Header: parseHeader(payload), Payload: payload}, true
+	return payload
 }
 
 // fill reads the buffer anew from the next record on.
@@ -100,7 +112,7 @@ func (r *Reader) fill() error {
 	}
 	at := r.Offset()
 	r.base, r.pos, r.buf = at, 0, nil
-	n, err := r.readAt(r.mem, at)
+	n, err := r.readAt(r.mem[:r.want], at)
 	if err != nil {
 		return err
 	}
@@ -145,8 +157,11 @@ func (r *Reader) judge() (Record, error) {
 		return r.bad("a checksum without a length")
 	case n < minPayload:
 		return r.bad(fmt.Sprintf("length %d, and the smallest transaction has %d bytes", n, minPayload))
-	case n+frameSize > len(b) && len(b) < len(r.mem):
+	case n+frameSize > len(b) && len(b) < r.want:
 		return r.bad(fmt.Sprintf("length %d, and the file ends %d bytes on", n, len(b)-prefixSize))
+	case n+frameSize > len(b) && r.want < bufferSize:
+		r.want = bufferSize
+		return r.Next()
 	case n+frameSize > len(b):
 		return r.nextLarge(n)
 	case b[prefixSize+n] != endOfRecord:
@@ -175,13 +190,12 @@ func (r *Reader) nextLarge(n int) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	rec, ok := parseRecord(r.big[:got])
-	if !ok {
+	payload := goodPayload(r.big[:got])
+	if payload == nil {
 		return r.bad("the checksum does not match")
 	}
-	rec.Name, rec.Offset = r.name, at
 	r.base, r.pos, r.buf = at+int64(size), 0, nil
-	return rec, nil
+	return Record{Header: parseHeader(payload), Payload: payload, Name: r.name, Offset: at}, nil
 }
 
 // bad decides between a record that may become whole and one that never will.
