@@ -41,7 +41,10 @@ func TestAnEnsembleIsReadFromTheDynamicFileToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{Path: path, DataDir: dir, LogDir: "/log", Clients: []string{"10.0.0.2:2182", "127.0.0.1:2281"}, Servers: []Server{
-		{ID: 1, Address: "a:2888:3888"}, {ID: 2, Address: "b1:2888:3888|b2:2888:3888"}, {ID: 3, Address: "c:2888:3888", Observer: true}}}
+
+		{ID: 1, Address: "a:2888:3888", Clients: []string{":2181"}},
+		{ID: 2, Address: "b1:2888:3888|b2:2888:3888", Clients: []string{"10.0.0.2:2182"}},
+		{ID: 3, Address: "c:2888:3888", Clients: []string{"0.0.0.0:2181"}, Observer: true}}}
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Error(diff)
 	}
@@ -53,12 +56,17 @@ func TestAnEnsembleIsReadFromTheDynamicFileToo(t *testing.T) {
 func TestWhatIsWrongIsNamedWithItsFile(t *testing.T) {
 	dir := t.TempDir()
 	for content, want := range map[string]string{
-		"clientPort=2181":                            "dataDir",
-		"dataDir=/d\nclientPort=http":                "not a port",
-		"dataDir=/d\nserver.one=a:1:2":               "not a server id",
-		"dataDir=/d\nserver.1=":                      "no address",
-		"dataDir=/d\ndynamicConfigFile=/does/not/be": "/does/not/be",
-		"dataDir=/d\nkey=\\u12":                      "zoo.cfg",
+		"clientPort=2181":                                 "dataDir",
+		"dataDir=/d\nclientPort=http":                     "not a port",
+		"dataDir=/d\nserver.one=a:1:2":                    "not a server id",
+		"dataDir=/d\nserver.1=":                           "no address",
+		"dataDir=/d\ndynamicConfigFile=/does/not/be":      "/does/not/be",
+		"dataDir=/d\nserver.1=a:1:2;x":                    "not a client port",
+		"dataDir=/d\nserver.1=a:1:2:boss":                 "neither a port nor a role",
+		"dataDir=/d\nserver.1=a:1:2\nserver.01=b:1:2":     "twice",
+		"dataDir=/d\nserver.1=a:1:2:observer|b:1:2":       "different roles",
+		"dataDir=/d\nserver.1=a:1:2\ndynamicConfigFile=x": "does not start",
+		"dataDir=/d\nkey=\\u12":                           "zoo.cfg",
 	} {
 		path := write(t, dir, "zoo.cfg", content)
 		if _, err := Read(path); err == nil || !strings.Contains(err.Error(), want) {
@@ -71,6 +79,65 @@ func TestWhatIsWrongIsNamedWithItsFile(t *testing.T) {
 	write(t, dir, "myid", "2 \n")
 	if _, err := (Config{DataDir: dir}).MyID(); err == nil {
 		t.Error("a myid that ZooKeeper refuses is accepted")
+	}
+}
+
+// What ZooKeeper 3.8.0 makes of the same lines was looked up with QuorumPeerConfig.parse.
+func TestServerLinesMeanWhatZooKeeperTakesThemFor(t *testing.T) {
+	for _, tc := range []struct {
+		name, lines     string
+		voters, members int
+		standalone      bool
+	}{
+		{"one server is standalone", "server.1=a:1:2", 1, 1, true},
+		{"one server with standaloneEnabled=false is an ensemble", "standaloneEnabled=false\nserver.1=a:1:2", 1, 1, false},
+		{"the role is in any case", "server.1=a:1:2:OBSERVER;2181\nserver.2=a:3:4\nserver.3=a:5:6:Participant", 2, 3, false},
+		{"every address has its role", "server.1=a:1:2:participant|b:1:2:participant;1\nserver.2=b:1:2", 2, 2, false},
+		{"an IPv6 address", "server.1=[::1]:1:2:participant;[::1]:2181\nserver.2=b:1:2", 2, 2, false},
+		{"an empty client is none", "server.1=a:1:2;\nserver.2=a:1:2;1", 2, 2, false},
+		{"carriage returns end lines", "server.1=a:1:2\r\nserver.2=b:1:2\rserver.3=c:1:2", 3, 3, false},
+		{"groups and weights do not count", "group.1=1:2\nweight.1=1\nserver.1=a:1:2\nserver.2=a:1:2", 2, 2, false},
+		{"a later line replaces an earlier one", "server.1=a:1:2:observer\nserver.1=a:3:4\nserver.2=a:1:2", 2, 2, false},
+	} {
+		c, err := Read(write(t, t.TempDir(), "zoo.cfg", "dataDir=/d\n"+tc.lines))
+		if err != nil || c.Voters() != tc.voters || len(c.Servers) != tc.members || c.Standalone() != tc.standalone {
+			t.Errorf("%s: %d voters of %d, standalone %v, %v", tc.name, c.Voters(), len(c.Servers), c.Standalone(), err)
+		}
+	}
+}
+
+func TestTheClientPortIsFoundInTheServersOwnLine(t *testing.T) {
+	for spec, want := range map[string][]string{
+		"server.1=a:1:2;2181\nclientPort=2181":  {"127.0.0.1:2181"},
+		"server.01=a:1:2;[::]:2181":             {"127.0.0.1:2181"},
+		"server.1=a:1:2;[::1]:2181":             {"[::1]:2181"},
+		"server.1=a:1:2;2181;h:2281":            {"127.0.0.1:2181", "h:2281"},
+		"server.2=a:1:2;2181\nserver.1=b:1:2;0": nil,
+		"clientPort=+2181":                      {"127.0.0.1:2181"},
+		"clientPort=0":                          nil,
+	} {
+		dir := t.TempDir()
+		write(t, dir, "myid", "1")
+		c, err := Read(write(t, dir, "zoo.cfg", "dataDir="+dir+"\n"+spec))
+		if diff := cmp.Diff(want, c.Clients); err != nil || diff != "" {
+			t.Errorf("%q: %v %s", spec, err, diff)
+		}
+	}
+}
+
+func TestARelativeDynamicFileIsNextToZooCfg(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "zoo.cfg.dynamic", "server.1=a:1:2;2181\nserver.2=a:3:4;2182\n")
+	c, err := Read(write(t, dir, "zoo.cfg", "dataDir=/d\ndynamicConfigFile=zoo.cfg.dynamic\n"))
+	if err != nil || len(c.Servers) != 2 {
+		t.Errorf("%d servers, %v", len(c.Servers), err)
+	}
+}
+
+func TestBytesAreReadAsJavaReadsThem(t *testing.T) {
+	c, err := Read(write(t, t.TempDir(), "zoo.cfg", "dataDir=/d\xe9\\u00e8\n"))
+	if err != nil || c.DataDir != "/d\u00e9\u00e8" {
+		t.Errorf("%q, %v", c.DataDir, err)
 	}
 }
 
