@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -368,6 +369,33 @@ func TestOnlyZooKeepersOwnNamesAreRead(t *testing.T) {
 	if s := tl.Snapshots(); len(s) > 0 {
 		t.Errorf("snapshots: %v", s)
 	}
+}
+
+func TestADirectoryBehindASymbolicLinkIsFollowed(t *testing.T) {
+	d, link := tailtest.New(t), filepath.Join(t.TempDir(), "data")
+	if err := os.Symlink(d.Path, link); err != nil {
+		t.Fatal(err)
+	}
+	tl := tail.New(tail.Config{DataDir: link})
+	defer tl.Close()
+	l := d.Log(1, 2)
+	look(t, tl)
+	l.Append(3, 3)
+	look(t, tl)
+	want(t, tl, "0x1-0x3<0x0")
+}
+
+func TestADirectoryThatIsReplacedIsReadAnew(t *testing.T) {
+	d := tailtest.New(t)
+	tl := start(t, d)
+	d.Log(1, 9)
+	look(t, tl)
+	if err := os.Rename(d.File(""), d.File("")+".old"); err != nil {
+		t.Fatal(err)
+	}
+	d.Log(1, 4)
+	wantEvent(t, look(t, tl), tail.LogVanished)
+	want(t, tl, "0x1-0x9<0x0", "0x1-0x4<0x0")
 }
 
 func TestLogsAndSnapshotsInDirectoriesOfTheirOwn(t *testing.T) {
