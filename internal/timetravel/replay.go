@@ -31,13 +31,17 @@ type Replay struct {
 	report Report
 	open   bool           // the base is still fuzzy, and where that ends is not known
 	last   zookeeper.Zxid // that the next record has to follow
-	wrong  bool           // the last digest that was compared was not right
+	wrong  bool           // the last digest that was compared was not right, because the base was fuzzy
+	rooted zookeeper.Zxid // when the root itself was last changed
 }
 
 // New starts at a base, whose tree it takes over.
 func New(b Base) *Replay {
 	r := &Replay{base: b, last: b.Start, open: b.End == nil}
 	r.report.Start, r.report.Last = b.Start, b.Start
+	if root, ok := b.Tree.Get("/"); ok {
+		r.rooted = root.Stat.Mzxid
+	}
 	r.checkTrailer()
 	return r
 }
@@ -109,6 +113,9 @@ func (r *Replay) Apply(txn txnlog.Txn) error {
 	}
 	r.report.Applied++
 	r.last, r.report.Last = txn.Zxid, txn.Zxid
+	if changesRoot(txn.Body) {
+		r.rooted = txn.Zxid
+	}
 	return r.compare(txn, before)
 }
 
@@ -134,7 +141,7 @@ func (r *Replay) compare(txn txnlog.Txn, before zookeeper.Zxid) error {
 		r.wrong = true
 		return nil
 	}
-	if r.cleanUp(want, before) {
+	if r.cleanUp(want, before) || r.doubt() {
 		return nil
 	}
 	return &DigestMismatch{Zxid: txn.Zxid, Want: want, Got: r.base.Tree.Digest(), Good: r.report.Proven}
@@ -143,6 +150,7 @@ func (r *Replay) compare(txn txnlog.Txn, before zookeeper.Zxid) error {
 func (r *Replay) right(c tree.Charset) {
 	r.report.Right++
 	r.report.Proven, r.report.Charset = r.last, c
+	r.report.Doubt = 0
 	r.open, r.wrong = false, false
 }
 
@@ -198,9 +206,11 @@ func (r *Replay) proof() Proof {
 	switch {
 	case r.wrong:
 		return ProofNone
+	case r.report.Doubt != 0 && r.report.Proven.Epoch() != r.last.Epoch():
+		return ProofNone
 	case r.report.Right > 0:
 		return ProofDigest
-	case r.base.End == nil, r.last < *r.base.End:
+	case r.report.Doubt != 0, r.base.End == nil, r.last < *r.base.End:
 		return ProofNone
 	}
 	return ProofCounters
