@@ -148,7 +148,7 @@ func (p *tablePrinter) node(n node) error {
 func (p *tablePrinter) snapshot(s summary) error {
 	sealed := "yes"
 	if !s.Sealed {
-		sealed = "no: what follows the last node read is missing"
+		sealed = "no: only what could be read is counted"
 	}
 	rows := [][2]string{
 		{"zxid", orDash(s.Zxid)}, {"nodes", strconv.Itoa(s.Nodes)}, {"ephemerals", strconv.Itoa(s.Ephemerals)},

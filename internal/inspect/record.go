@@ -170,6 +170,9 @@ func (o operation) details() string {
 	}
 	say(len(o.Raw) > 0, strconv.Itoa(len(o.Raw)), " bytes of an unknown form")
 	say(len(o.Ops) > 0, strconv.Itoa(len(o.Ops)), " operations")
+	if len(words) == 0 {
+		return "-"
+	}
 	return strings.Join(words, " ")
 }
 
