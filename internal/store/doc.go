@@ -4,5 +4,5 @@
 // does not exist or is whole. A reader therefore never meets half an object, whatever broke.
 //
 // The drivers are in packages of their own (file, and mem for tests); only the command line knows them all.
-// storetest is the conformance suite that each must pass.
+// Drivers refuse the keys that CheckKey refuses, with ErrInvalid. storetest is the conformance suite that each must pass.
 package store

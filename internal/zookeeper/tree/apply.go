@@ -10,7 +10,7 @@ import (
 
 // Apply makes the changes of one transaction, as ZooKeeper's DataTree.processTxn does since 3.6, and moves LastZxid
 // up to it. A transaction that finds nothing to change is no error. An error means that no server could have
-// applied the transaction; the tree is then not to be used any more. Nothing of txn is kept but its strings.
+// applied the transaction; the tree is then not to be used any more. The tree keeps the data and the strings of txn; nobody may change them afterwards.
 //
 // In one point Apply converges where ZooKeeper does not: a create of a node that exists moves the parent's
 // cversion and pzxid forward for every kind of create, not only for the plain one.
@@ -104,7 +104,7 @@ func (t *Tree) create(h *txnlog.Header, typ txnlog.Type, b txnlog.Create) error 
 		return nil
 	}
 	n := t.slab.take()
-	n.path, n.data, n.acl = b.Path, clone(b.Data), acl
+	n.path, n.data, n.acl = b.Path, b.Data, acl
 	n.stat = zookeeper.Stat{
 		Czxid: h.Zxid, Mzxid: h.Zxid, Pzxid: h.Zxid, Ctime: h.Time, Mtime: h.Time, EphemeralOwner: owner,
 	}
@@ -181,7 +181,7 @@ func (t *Tree) setData(h *txnlog.Header, b txnlog.SetData) {
 		return
 	}
 	t.discount(n)
-	n.data = overwrite(n.data, b.Data)
+	n.data = b.Data
 	n.stat.Version, n.stat.Mzxid, n.stat.Mtime = b.Version, h.Zxid, h.Time
 	t.count(n)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/zkark/zkark/internal/zookeeper"
 )
 
-// Node is one znode as it is at the moment. Data and ACL are the tree's own: not to be changed, and good until
-// the next transaction is applied.
+// Node is one znode as it is at the moment. Data and ACL are the tree's own: nobody may change them, and the tree does
+// not either, it replaces them.
 type Node struct {
 	Path     string // "/" for the root
 	Data     []byte // nil and empty are different
@@ -116,7 +116,7 @@ const (
 func (a *arena) copy(data []byte) []byte {
 	switch {
 	case len(data) == 0 || len(data) > arenaMax:
-		return clone(data)
+		return slices.Clone(data)
 	case len(data) > len(a.room):
 		a.room = make([]byte, arenaSize)
 	}
@@ -124,25 +124,4 @@ func (a *arena) copy(data []byte) []byte {
 	a.room = a.room[len(data):]
 	copy(c, data)
 	return c
-}
-
-// overwrite puts data where old was if it fits, keeping the difference between null and empty.
-func overwrite(old, data []byte) []byte {
-	switch {
-	case data == nil:
-		return nil
-	case len(data) > cap(old), len(data) < cap(old)/4:
-		return clone(data)
-	case old == nil:
-		return []byte{}
-	}
-	return append(old[:0], data...)
-}
-
-// clone copies data; unlike slices.Clone it never holds on to the array of an empty slice.
-func clone(data []byte) []byte {
-	if data != nil && len(data) == 0 {
-		return []byte{}
-	}
-	return slices.Clone(data)
 }
