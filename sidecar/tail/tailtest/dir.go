@@ -125,10 +125,14 @@ func Txn(z zookeeper.Zxid, size int) txnlog.Txn {
 }
 
 // Time is when the record z was made.
-func Time(z zookeeper.Zxid) int64 { return 1_700_000_000_000 + int64(z.Epoch())*1_000_000 + int64(z.Counter()) }
+func Time(z zookeeper.Zxid) int64 {
+	return 1_700_000_000_000 + int64(z.Epoch())*1_000_000 + int64(z.Counter())
+}
 
 // Record is the bytes of a record in a log.
-func Record(t testing.TB, z zookeeper.Zxid, size int) []byte { return Frame(t, txnlog.Encode(Txn(z, size))) }
+func Record(t testing.TB, z zookeeper.Zxid, size int) []byte {
+	return Frame(t, txnlog.Encode(Txn(z, size)))
+}
 
 // Repeat is the record that a server writes for a request that it cannot decode: an error with the zxid before it.
 func Repeat(t testing.TB, z zookeeper.Zxid) []byte {
