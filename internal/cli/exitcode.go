@@ -6,6 +6,11 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/restore"
+	"github.com/zkark/zkark/sidecar"
 )
 
 // exitCode is what zkark tells the shell. Scripts and Kubernetes decide on it, so a number never changes its meaning.
@@ -77,6 +82,9 @@ func usageError(format string, args ...any) error {
 	return &codedError{exitUsage, fmt.Errorf(format, args...)}
 }
 
+// configError is an error in what the server was told, which a person has to mend.
+func configError(err error) error { return &codedError{exitUsage, err} }
+
 // codeOf is the exit code that an error ends the process with. An error after a signal counts as the signal's doing
 // only when it is the cancellation itself.
 func codeOf(ctx context.Context, err error) int {
@@ -84,12 +92,38 @@ func codeOf(ctx context.Context, err error) int {
 		return int(exitDone)
 	}
 	var stopped Interruption
-	if errors.As(context.Cause(ctx), &stopped) && (errors.Is(err, context.Canceled) || errors.As(err, &stopped)) {
+	if errors.As(context.Cause(ctx), &stopped) && wasCancelled(err) {
 		return stopped.ExitCode()
 	}
+	return int(kindOf(err))
+}
+
+func wasCancelled(err error) bool {
+	var stopped Interruption
+	return (errors.Is(err, context.Canceled) || errors.As(err, &stopped)) && !errors.Is(err, sidecar.ErrUnshipped)
+}
+
+// kindOf sorts the errors of the rooms below. What the store says comes first, because it can be the cause of the others.
+func kindOf(err error) exitCode {
 	var coded *codedError
-	if errors.As(err, &coded) {
-		return int(coded.code)
+	var noChain *archive.NoChainError
+	var diverged *archive.DivergedError
+	var inUse *restore.InUseError
+	var ahead *restore.AheadError
+	var damaged *restore.DamagedError
+	switch {
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable):
+		return exitStore
+	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
+		return exitNothing
+	case errors.As(err, &noChain), errors.As(err, &diverged):
+		return exitNoChain
+	case errors.As(err, &inUse), errors.As(err, &ahead):
+		return exitRefused
+	case errors.Is(err, restore.ErrNotProven), errors.As(err, &damaged):
+		return exitUnproven
 	}
-	return int(exitFailed)
+	return exitFailed
 }
