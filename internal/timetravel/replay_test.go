@@ -312,6 +312,23 @@ func TestSnapshotsOwnDigestProvesABaseWithoutRecords(t *testing.T) {
 	}
 }
 
+func TestTrailerTellsTheEndOfTheFuzzyWindow(t *testing.T) {
+	tests := map[string]struct {
+		trailer snapshot.Trailer
+		want    *zookeeper.Zxid
+	}{
+		"digest":                   {snapshot.Trailer{Digest: &snapshot.Digest{Zxid: 9}, LastZxid: zxid(8)}, zxid(9)},
+		"no transaction since":     {snapshot.Trailer{Digest: &snapshot.Digest{}, LastZxid: zxid(5)}, zxid(5)},
+		"digest of an older epoch": {snapshot.Trailer{Digest: &snapshot.Digest{Zxid: 4}}, nil},
+		"nothing":                  {snapshot.Trailer{}, nil},
+	}
+	for name, test := range tests {
+		if diff := cmp.Diff(test.want, timetravel.End(5, test.trailer)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // fuzzy is a snapshot that started at start and absorbed everything that from holds.
 func fuzzy(t *testing.T, from *tree.Tree, start zookeeper.Zxid) *treetest.Snapshot {
 	t.Helper()
