@@ -21,6 +21,10 @@ const (
 	// TimelineKey is the object, below a timeline's prefix, that tells where the timeline came from.
 	TimelineKey = "timeline.json"
 
+	// LogPrefix and SnapshotPrefix begin the keys of segments and bases below a timeline.
+	LogPrefix      = "log/"
+	SnapshotPrefix = "snapshot/"
+
 	unknownPrev = "xxxxxxxxxxxxxxxx"
 	timeLayout  = "20060102T150405.000Z"
 )
@@ -37,20 +41,20 @@ func (s Segment) Key() string {
 	if s.Linked {
 		prev = fixed(s.Prev)
 	}
-	return fmt.Sprintf("log/%s-%s.after-%s.%s-%s.s%03d.%s.log.zst", fixed(s.First), fixed(s.Last), prev,
+	return fmt.Sprintf(LogPrefix+"%s-%s.after-%s.%s-%s.s%03d.%s.log.zst", fixed(s.First), fixed(s.Last), prev,
 		stamp(s.FirstTime), stamp(s.LastTime), s.Source, s.Hash)
 }
 
 // Key is the base's name below its timeline.
 func (b Base) Key() string {
-	return fmt.Sprintf("snapshot/%s-%s.%s.s%03d.%s.snapshot.zst", fixed(b.Start), fixed(b.End),
+	return fmt.Sprintf(SnapshotPrefix+"%s-%s.%s.s%03d.%s.snapshot.zst", fixed(b.Start), fixed(b.End),
 		stamp(b.Time), b.Source, b.Hash)
 }
 
 // ParseSegment reads a name that Segment.Key wrote; anything else is not ok.
 func ParseSegment(key string) (s Segment, ok bool) {
 	r := nameReader{rest: key}
-	r.literal("log/")
+	r.literal(LogPrefix)
 	s.First = r.zxid()
 	r.literal("-")
 	s.Last = r.zxid()
@@ -71,7 +75,7 @@ func ParseSegment(key string) (s Segment, ok bool) {
 // ParseBase reads a name that Base.Key wrote; anything else is not ok.
 func ParseBase(key string) (b Base, ok bool) {
 	r := nameReader{rest: key}
-	r.literal("snapshot/")
+	r.literal(SnapshotPrefix)
 	b.Start = r.zxid()
 	r.literal("-")
 	b.End = r.zxid()

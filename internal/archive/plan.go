@@ -74,7 +74,7 @@ type Plan struct {
 // MakePlan finds the way to a point that reads the fewest records: the newest base on the chain that is
 // consistent by then, and the fewest segments after it. It fails with ErrEmpty, *NoChainError or *DivergedError.
 func MakePlan(c Catalog, to Point) (Plan, error) {
-	newest, ok := c.newest()
+	newest, ok := c.Newest()
 	if !ok {
 		return Plan{}, ErrEmpty
 	}
@@ -97,10 +97,10 @@ func MakePlan(c Catalog, to Point) (Plan, error) {
 	return Plan{}, c.noChain(spans, target)
 }
 
-// newest is the last point there is: the last record of any segment, or a base beyond it that is consistent on its
+// Newest is the last point there is: the last record of any segment, or a base beyond it that is consistent on its
 // own. A leader's epoch is higher than that of every record a majority ever saw, so what does not lie on the chain to it is
 // dead.
-func (c Catalog) newest() (zookeeper.Zxid, bool) {
+func (c Catalog) Newest() (zookeeper.Zxid, bool) {
 	var newest zookeeper.Zxid
 	for _, s := range c.Segments {
 		newest = max(newest, s.Last)

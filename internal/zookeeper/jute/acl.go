@@ -13,9 +13,21 @@ func (d *Decoder) ACLs() []zookeeper.ACL {
 	}
 	acls := make([]zookeeper.ACL, n)
 	for i := range acls {
-		acls[i] = zookeeper.ACL{Perms: d.Int32(), Scheme: d.String(), ID: d.String()}
+		acls[i] = zookeeper.ACL{Perms: d.Int32(), Scheme: d.word(), ID: d.word()}
 	}
 	return acls
+}
+
+// word takes a string. Nearly every ACL is world:anyone, and those need no memory of their own.
+func (d *Decoder) word() string {
+	switch b := d.Buffer(); string(b) {
+	case "world":
+		return "world"
+	case "anyone":
+		return "anyone"
+	default:
+		return string(b)
+	}
 }
 
 // AppendACLs appends a vector of ACL entries; nil becomes null.

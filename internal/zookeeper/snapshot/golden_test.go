@@ -24,7 +24,11 @@ type contents struct {
 
 // decode reads b whole.
 func decode(b []byte, c zookeeper.Compression) (contents, error) {
-	r, err := snapshot.NewReader(bytes.NewReader(b), "snapshot.5", c)
+	return decodeFrom(bytes.NewReader(b), c)
+}
+
+func decodeFrom(in io.Reader, c zookeeper.Compression) (contents, error) {
+	r, err := snapshot.NewReader(in, "snapshot.5", c)
 	if err != nil {
 		return contents{}, err
 	}
@@ -73,14 +77,16 @@ func freshSnapshot() []byte {
 	b = jute.AppendInt64(b, 1)
 	b = jute.AppendACLs(b, world)
 	for _, n := range []struct {
-		path   string
-		acl    int64
-		parent int32
-	}{{"", -1, -1}, {"/zookeeper", -1, 0}, {"/zookeeper/config", 1, 0}, {"/zookeeper/quota", -1, 0}} {
+		path     string
+		acl      int64
+		aversion int32
+	}{{"", -1, 0}, {"/zookeeper", -1, 0}, {"/zookeeper/config", 1, -1}, {"/zookeeper/quota", -1, 0}} {
 		b = jute.AppendString(b, n.path)
 		b = jute.AppendInt32(b, 0)
 		b = jute.AppendInt64(b, n.acl)
-		b = append(b, make([]byte, 60)...)
+		b = append(b, make([]byte, 40)...)
+		b = jute.AppendInt32(b, n.aversion)
+		b = append(b, make([]byte, 16)...)
 	}
 	b = jute.AppendString(b, "/")
 	b = sealed(b)
@@ -98,6 +104,14 @@ func sealed(b []byte) []byte {
 
 func TestAFreshSnapshotReadsAndWritesBackToTheSameBytes(t *testing.T) {
 	b := freshSnapshot()
+	for at, seal := range map[int]uint32{0x19b: 0xb8a23b49, 0x1bc: 0x95b93d59, 0x1d1: 0xbde83f6d} {
+		if got := binary.BigEndian.Uint64(b[at:]); got != uint64(seal) {
+			t.Fatalf("seal at %#x is %08x, the real file's is %08x", at, got, seal)
+		}
+	}
+	if len(b) != 478 {
+		t.Fatalf("%d bytes, the real file has 478", len(b))
+	}
 	got, err := decode(b, zookeeper.Plain)
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,8 @@ type ACLEntry struct {
 	ACL []zookeeper.ACL
 }
 
-// OpenACL is the id of world:anyone with all permissions, which is never in the table.
+// OpenACL is the id of world:anyone with all permissions on the nodes that a server makes for itself. It is never
+// in the table. The same list given by a client is, under an id of its own.
 const OpenACL int64 = -1
 
 // Node is one znode. The root's path is "" in the file.

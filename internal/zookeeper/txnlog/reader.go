@@ -101,11 +101,8 @@ func goodPayload(b []byte) []byte {
 
 // fill reads the buffer anew from the next record on.
 func (r *Reader) fill() error {
-	if !r.head {
-		if err := r.checkHeader(); err != nil {
-			return err
-		}
-		r.head = true
+	if err := r.open(); err != nil {
+		return err
 	}
 	if r.mem == nil {
 		r.mem = make([]byte, bufferSize)
@@ -120,9 +117,12 @@ func (r *Reader) fill() error {
 	return nil
 }
 
-// checkHeader refuses a file that is no transaction log. The server writes the header in one piece, but a file
-// that was just created is empty for a moment, and one whose server died may stay short.
-func (r *Reader) checkHeader() error {
+// open refuses a file that is no transaction log. The server writes the header in one piece, but a file that
+// was just created is empty for a moment, and one whose server died may stay short.
+func (r *Reader) open() error {
+	if r.head {
+		return nil
+	}
 	var head [headerSize]byte
 	n, err := r.readAt(head[:], 0)
 	switch {
@@ -136,6 +136,7 @@ func (r *Reader) checkHeader() error {
 		return &FormatError{Name: r.name, Reason: fmt.Sprintf("not a transaction log: it starts with %x, not %q",
 			head[:len(fileMagic)], fileMagic)}
 	}
+	r.head = true
 	return nil
 }
 

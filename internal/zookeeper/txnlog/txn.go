@@ -91,7 +91,7 @@ type SetACL struct {
 // Check is the body of a version check inside a multi.
 type Check struct {
 	Path    string
-	Version int32
+	Version int32 // one more than the version that the client asked for
 }
 
 // Multi is the body of an atomic group. When any of Ops is an Error, none of them has an effect, although

@@ -1,0 +1,75 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+)
+
+// ErrNoArchive is returned when there is no zkark.json. The store was listed with working credentials: its absence is a
+// fact.
+var ErrNoArchive = errors.New("no zkark archive there")
+
+// maxIdentity is more than zkark.json ever takes, in bytes.
+const maxIdentity = 64 << 10
+
+// opened is an archive whose identity is known and whose newest timeline has been listed.
+type opened struct {
+	bucket   store.Bucket
+	id       archive.Identity
+	timeline int
+	catalog  archive.Catalog
+}
+
+func open(ctx context.Context, bucket store.Bucket) (opened, error) {
+	a := opened{bucket: bucket, timeline: 1}
+	var err error
+	if a.id, err = identity(ctx, bucket); err != nil {
+		return opened{}, err
+	}
+	a.catalog, err = list(ctx, bucket, archive.TimelinePrefix(a.timeline))
+	return a, err
+}
+
+func identity(ctx context.Context, bucket store.Bucket) (archive.Identity, error) {
+	r, err := bucket.Get(ctx, archive.IdentityKey, 0)
+	if errors.Is(err, store.ErrNotFound) {
+		return archive.Identity{}, absent(ctx, bucket)
+	}
+	if err != nil {
+		return archive.Identity{}, fmt.Errorf("open the archive: %w", err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, maxIdentity))
+	if err != nil {
+		return archive.Identity{}, fmt.Errorf("open the archive: read %s: %w", archive.IdentityKey, err)
+	}
+	return archive.ParseIdentity(data)
+}
+
+// absent tells an empty place from one with other people's things in it.
+func absent(ctx context.Context, bucket store.Bucket) error {
+	for o, err := range bucket.List(ctx, "", "") {
+		if err != nil {
+			return fmt.Errorf("open the archive: %w", err)
+		}
+		return fmt.Errorf("%w: there is no %s, but there are other objects, like %q: is the prefix right?", ErrNoArchive, archive.IdentityKey, o.Key)
+	}
+	return fmt.Errorf("%w: nothing is there at all: is the URL right, and has a sidecar shipped to it?", ErrNoArchive)
+}
+
+func list(ctx context.Context, bucket store.Bucket, prefix string) (archive.Catalog, error) {
+	var objects []archive.Object
+	for o, err := range bucket.List(ctx, prefix, "") {
+		if err != nil {
+			return archive.Catalog{}, fmt.Errorf("list the archive: %w", err)
+		}
+		objects = append(objects, archive.Object{Key: strings.TrimPrefix(o.Key, prefix), Size: o.Size})
+	}
+	return archive.ParseCatalog(objects), nil
+}

@@ -1,0 +1,62 @@
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// look is whose files they are and who may use them.
+type look struct {
+	uid, gid  int
+	dir, file fs.FileMode
+}
+
+// lookOf is that of the directory's version-2, or of the directory itself where there is none.
+func lookOf(dir string) (look, error) {
+	info, err := os.Stat(filepath.Join(dir, zookeeper.VersionDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(dir)
+	}
+	if err != nil {
+		return look{}, fmt.Errorf("look at the target: %w", err)
+	}
+	if !info.IsDir() {
+		return look{}, fmt.Errorf("look at the target: %s is not a directory", info.Name())
+	}
+	l := look{uid: -1, gid: -1, dir: info.Mode().Perm(), file: info.Mode().Perm() &^ 0o111}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		l.uid, l.gid = int(stat.Uid), int(stat.Gid)
+	}
+	return l, nil
+}
+
+// apply gives a directory and the files in it that look. Who is not root keeps its own files, and may: it is the server's
+// user then, or the server could not read what it restores anyway.
+func (l look) apply(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := l.set(filepath.Join(dir, e.Name()), l.file); err != nil {
+			return err
+		}
+	}
+	return l.set(dir, l.dir)
+}
+
+func (l look) set(path string, mode fs.FileMode) error {
+	if err := os.Chmod(path, mode); err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	return os.Chown(path, l.uid, l.gid)
+}

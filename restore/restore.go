@@ -1,0 +1,174 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/timetravel"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/restore/install"
+)
+
+// Config says what to restore, and where.
+type Config struct {
+	Bucket  store.Bucket
+	DataDir string // as zoo.cfg has it: the parent of version-2
+	LogDir  string // dataLogDir; the same as DataDir where it is not separate
+	To      archive.Point
+	Quorum  bool     // the server is one of several: it needs epoch files
+	Clients []string // HOST:PORT at which the server would answer clients; none may
+	Force   bool     // go ahead although the directory holds transactions that the archive lacks
+	KeepOld bool     // leave the old data beside the new
+	Now     func() time.Time
+	Observe Observer // nil for nobody
+}
+
+// Observer is told how far a restore has come. It is called from one goroutine.
+type Observer interface {
+	// Planned comes once, before the first object is read.
+	Planned(archive.Plan)
+	// Fetched tells that n more bytes of objects have been read.
+	Fetched(n int)
+	// Proving comes once, when everything is built and is being replayed.
+	Proving()
+}
+
+// Report tells what was done.
+type Report struct {
+	Cluster string            `json:"cluster"`
+	Plan    archive.Plan      `json:"plan"`
+	Proof   timetravel.Report `json:"proof"`
+	Kept    []string          `json:"kept,omitempty"` // directories with the old data
+	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
+	Resumed bool `json:"resumed,omitempty"`
+}
+
+// Plan computes what Run would do, and touches nothing.
+func Plan(ctx context.Context, cfg Config) (archive.Plan, error) {
+	a, err := open(ctx, cfg.Bucket)
+	if err != nil {
+		return archive.Plan{}, err
+	}
+	return a.plan(cfg)
+}
+
+// Run rebuilds the data directory. When it returns nil, the directory holds exactly the planned point, and replaying it from
+// disk has been proven to give the digests that ZooKeeper recorded. When it fails, the directory holds what it held before, or,
+// if it died in the middle of the swap, the next Run finishes that first.
+func Run(ctx context.Context, cfg Config) (Report, error) {
+	if err := notInUse(ctx, cfg.Clients); err != nil {
+		return Report{}, err
+	}
+	finished, resumed, err := install.Resume(cfg.DataDir)
+	if err != nil {
+		return Report{}, fmt.Errorf("finish the restore that was interrupted: %w", err)
+	}
+	a, err := open(ctx, cfg.Bucket)
+	if err != nil {
+		return Report{}, err
+	}
+	plan, err := a.plan(cfg)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{Cluster: a.id.Cluster, Plan: plan}
+	if resumed && finished.Target == plan.Target {
+		report.Resumed = true
+		return report, nil
+	}
+	return report, a.rebuild(ctx, cfg, &report)
+}
+
+// rebuild is everything after the plan: build, prove, swap.
+func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
+	if cfg.Observe == nil {
+		cfg.Observe = unobserved{}
+	}
+	cfg.Observe.Planned(report.Plan)
+	s, err := newStaging(cfg)
+	if err != nil {
+		return err
+	}
+	defer s.remove()
+	b := builder{archive: a, staging: s, observe: cfg.Observe}
+	built, err := b.build(ctx, report.Plan)
+	if err != nil {
+		return err
+	}
+	cfg.Observe.Proving()
+	if report.Proof, err = prove(ctx, built); err != nil {
+		return err
+	}
+	if err := s.seal(report.Plan.Target, cfg.Quorum); err != nil {
+		return err
+	}
+	report.Kept, err = s.swap(report.Plan.Target, cfg)
+	return err
+}
+
+// plan finds the way to the point and refuses it where going there would lose what only the directory holds.
+func (a opened) plan(cfg Config) (archive.Plan, error) {
+	plan, err := archive.MakePlan(a.catalog, cfg.To)
+	if errors.Is(err, archive.ErrEmpty) {
+		return archive.Plan{}, fmt.Errorf("%w: has a sidecar shipped to it yet?", err)
+	}
+	if err != nil {
+		return archive.Plan{}, err
+	}
+	return plan, a.nothingLost(cfg)
+}
+
+// nothingLost refuses to set aside a directory whose newest transaction the archive does not have.
+func (a opened) nothingLost(cfg Config) error {
+	local, ok, err := newestLocal(cfg.DataDir, cfg.LogDir)
+	if err != nil || !ok || cfg.Force {
+		return err
+	}
+	if archived, _ := a.catalog.Newest(); local > archived {
+		return &AheadError{Dir: cfg.LogDir, Local: local, Archived: archived}
+	}
+	return nil
+}
+
+// AheadError is returned when the target directory holds transactions that the archive lacks.
+type AheadError struct {
+	Dir             string
+	Local, Archived zookeeper.Zxid
+}
+
+// Error says what to do about it.
+func (e *AheadError) Error() string {
+	return fmt.Sprintf("%s holds transactions up to %s, the archive only up to %s: let the sidecar ship them first, or give --force to set them aside",
+		e.Dir, e.Local, e.Archived)
+}
+
+// DamagedError is returned when an object is not what its name says.
+type DamagedError struct {
+	Key string
+	Err error
+}
+
+// Error names the object.
+func (e *DamagedError) Error() string { return fmt.Sprintf("object %s is damaged: %v", e.Key, e.Err) }
+
+// Unwrap gives the cause.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
+// ErrNotProven is wrapped when what was built does not replay to the digests that ZooKeeper recorded.
+var ErrNotProven = errors.New("the restored data is not proven")
+
+type unobserved struct{}
+
+func (unobserved) Planned(archive.Plan) {}
+func (unobserved) Fetched(int)          {}
+func (unobserved) Proving()             {}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -1,0 +1,134 @@
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/restore/install"
+)
+
+// Names beside version-2. None begins with log. or snapshot., which ZooKeeper's purge and its start-up check look for.
+const (
+	stagingName = zookeeper.VersionDir + ".zkark-staging"
+	keptPrefix  = zookeeper.VersionDir + ".zkark-"
+	keptLayout  = "20060102T150405.000Z"
+)
+
+// staging is where the new data is built, beside the old and so on the same file system.
+type staging struct {
+	dataDir, logDir string
+	look            look
+}
+
+// newStaging starts with empty directories; what an earlier attempt left there goes.
+func newStaging(cfg Config) (staging, error) {
+	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir}
+	var err error
+	if s.look, err = lookOf(cfg.DataDir); err != nil {
+		return staging{}, err
+	}
+	for _, dir := range s.dirs() {
+		if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+			s.remove()
+			return staging{}, fmt.Errorf("make a staging directory: %w", err)
+		}
+	}
+	return s, nil
+}
+
+func (s staging) separate() bool { return filepath.Clean(s.dataDir) != filepath.Clean(s.logDir) }
+
+func (s staging) data() string { return filepath.Join(s.dataDir, stagingName) }
+
+func (s staging) log() string { return filepath.Join(s.logDir, stagingName) }
+
+func (s staging) dirs() []string {
+	if s.separate() {
+		return []string{s.data(), s.log()}
+	}
+	return []string{s.data()}
+}
+
+// remove clears away what was not swapped in. A plan of a swap under way keeps it: the next run needs it.
+func (s staging) remove() {
+	if exists(filepath.Join(s.dataDir, install.PlanFile)) {
+		return
+	}
+	for _, dir := range s.dirs() {
+		os.RemoveAll(dir) // what stays is cleared by the next run
+	}
+}
+
+// seal gives the staged directories their epoch files, owner and modes, and makes everything durable. In a quorum both
+// epoch files carry the epoch of the last transaction: with none a server would compute the same, with one it refuses
+// to start (ZooKeeper QuorumPeer.loadDataBase).
+func (s staging) seal(target zookeeper.Zxid, quorum bool) error {
+	if quorum {
+		for _, name := range []string{"currentEpoch", "acceptedEpoch"} {
+			if err := s.writeEpoch(name, target.Epoch()); err != nil {
+				return fmt.Errorf("write %s: %w", name, err)
+			}
+		}
+	}
+	for _, dir := range s.dirs() {
+		if err := s.look.apply(dir); err != nil {
+			return fmt.Errorf("set owner and modes: %w", err)
+		}
+		if err := install.SyncDir(dir); err != nil {
+			return fmt.Errorf("make the staged data durable: %w", err)
+		}
+	}
+	return nil
+}
+
+// writeEpoch writes decimal digits without a newline, as ZooKeeper does.
+func (s staging) writeEpoch(name string, epoch uint32) error {
+	f, err := os.Create(filepath.Join(s.data(), name))
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(strconv.FormatUint(uint64(epoch), 10))
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// swap puts the staged directories in place and returns where the old ones are now.
+func (s staging) swap(target zookeeper.Zxid, cfg Config) ([]string, error) {
+	stamp := cfg.Now().UTC().Format(keptLayout)
+	data := swapped(s.dataDir, stamp)
+	var log *install.Dir
+	if s.separate() {
+		d := swapped(s.logDir, stamp)
+		log = &d
+	}
+	plan, err := install.MakePlan(target, data, log, cfg.KeepOld)
+	if err != nil {
+		return nil, err
+	}
+	if err := install.Execute(s.dataDir, plan); err != nil {
+		return nil, err
+	}
+	return kept(data, log), nil
+}
+
+func swapped(root, stamp string) install.Dir {
+	return install.Dir{
+		Live:   filepath.Join(root, zookeeper.VersionDir),
+		Staged: filepath.Join(root, stagingName),
+		Kept:   filepath.Join(root, keptPrefix+stamp),
+	}
+}
+
+func kept(data install.Dir, log *install.Dir) []string {
+	var kept []string
+	if exists(data.Kept) {
+		kept = append(kept, data.Kept)
+	}
+	if log != nil && exists(log.Kept) {
+		kept = append(kept, log.Kept)
+	}
+	return kept
+}

@@ -1,0 +1,233 @@
+package sidecar
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/sidecar/tail"
+	"github.com/zkark/zkark/sidecar/watch"
+	"github.com/zkark/zkark/uploader"
+)
+
+// ErrUnshipped is wrapped when the sidecar ends although the server has logged something that the archive lacks.
+var ErrUnshipped = errors.New("not everything is archived")
+
+// Config is what a sidecar works with. The zero value of a field after Bucket means its default.
+type Config struct {
+	DataDir string // of the server: snapshots
+	LogDir  string // of the server: transaction logs; the default is DataDir
+	Source  int    // the server's myid, 0 for a standalone server
+	Bucket  store.Bucket
+
+	SyncRate     float64       // turns per second of the whole ensemble, R; default 1
+	Backups      int           // servers that share the turns, Z; default 1
+	Drain        time.Duration // how long the last turn may take; default 20 s
+	BaseBytes    int64         // of log between two bases; default 1 GiB
+	BaseInterval time.Duration // between two bases; default 6 h
+	SpoolDir     string        // where bases are packed; default the system's directory for temporary files
+	Log          *slog.Logger  // default slog.Default()
+}
+
+const (
+	segmentBytes = 4 << 20
+	relistEvery  = 10 * time.Minute
+	rescanEvery  = 5 * time.Second
+	lookPause    = 100 * time.Millisecond
+)
+
+func (c Config) withDefaults() Config {
+	if c.SyncRate <= 0 {
+		c.SyncRate = 1
+	}
+	if c.Backups <= 0 {
+		c.Backups = 1
+	}
+	if c.Drain <= 0 {
+		c.Drain = 20 * time.Second
+	}
+	if c.BaseBytes <= 0 {
+		c.BaseBytes = 1 << 30
+	}
+	if c.BaseInterval <= 0 {
+		c.BaseInterval = 6 * time.Hour
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return c
+}
+
+// turnEvery is T = Z / R.
+func (c Config) turnEvery() time.Duration {
+	return time.Duration(float64(c.Backups) / c.SyncRate * float64(time.Second))
+}
+
+// Sidecar is the companion of one server. New makes one; Run runs it once.
+type Sidecar struct {
+	cfg      Config
+	tail     *tail.Tail
+	uploader *uploader.Uploader
+
+	turns, rescans <-chan time.Time // nil for tickers of their own
+	pause          time.Duration    // between two looks at hints
+	early, bases   chan struct{}    // each holds one signal
+
+	mu      sync.Mutex // guards the rest
+	report  tail.Report
+	logging streak // of looking at the directories
+	turning streak // of archiving log
+	basing  streak // of archiving bases
+	told    map[string]bool
+}
+
+// New makes a sidecar that does nothing yet.
+func New(c Config) *Sidecar {
+	c = c.withDefaults()
+	s := &Sidecar{
+		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
+		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{},
+	}
+	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
+	s.turning = streak{log: c.Log, what: "archive the log"}
+	s.basing = streak{log: c.Log, what: "archive a snapshot"}
+	s.uploader = uploader.New(uploader.Config{
+		Bucket: c.Bucket, Local: local{s.tail}, Source: c.Source, SegmentBytes: segmentBytes,
+		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir,
+		Now: time.Now, Rand: rand.Read,
+	})
+	return s
+}
+
+// Run ships until the context ends, whatever fails meanwhile, and then once more. Its error wraps ErrUnshipped unless everything
+// that the server has logged is archived by then.
+func (s *Sidecar) Run(ctx context.Context) error {
+	look := make(chan struct{}, 1)
+	rescans, stopRescans := s.ticks(s.rescans, rescanEvery)
+	turns, stopTurns := s.ticks(s.turns, s.cfg.turnEvery())
+	defer stopRescans()
+	defer stopTurns()
+	var loops sync.WaitGroup
+	loops.Go(func() { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
+	loops.Go(func() { s.lookLoop(ctx, look) })
+	loops.Go(func() { s.turnLoop(ctx, turns) })
+	loops.Go(func() { s.baseLoop(ctx) })
+	loops.Wait()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
+	defer cancel()
+	return errors.Join(s.drain(drain, turns), s.tail.Close())
+}
+
+func (s *Sidecar) ticks(given <-chan time.Time, every time.Duration) (<-chan time.Time, func()) {
+	if given != nil {
+		return given, func() {}
+	}
+	t := time.NewTicker(every)
+	return t.C, t.Stop
+}
+
+func (s *Sidecar) dirs() []string {
+	dirs := []string{filepath.Join(s.cfg.DataDir, zookeeper.VersionDir)}
+	if s.cfg.LogDir != "" && s.cfg.LogDir != s.cfg.DataDir {
+		dirs = append(dirs, filepath.Join(s.cfg.LogDir, zookeeper.VersionDir))
+	}
+	return dirs
+}
+
+func (s *Sidecar) unwatched(err error) {
+	s.cfg.Log.Warn("no notifications of changes; looking at intervals instead", "err", err)
+}
+
+// lookLoop keeps up with the directories, so that files are held open before they can be purged, however long the store takes.
+func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look:
+		}
+		s.look(ctx)
+		if s.uploader.Backlog().Bytes >= segmentBytes {
+			signal(s.early)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(s.pause):
+		}
+	}
+}
+
+func (s *Sidecar) turnLoop(ctx context.Context, turns <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-turns:
+		case <-s.early:
+		}
+		s.look(ctx)
+		s.turn(ctx)
+		signal(s.bases)
+	}
+}
+
+// baseLoop archives snapshots beside the log, because a large one can take long.
+func (s *Sidecar) baseLoop(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.bases:
+			s.base(ctx)
+		}
+	}
+}
+
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// drain takes turns until nothing is left to ship, or time is up.
+func (s *Sidecar) drain(ctx context.Context, turns <-chan time.Time) error {
+	for {
+		err := errors.Join(s.look(ctx), s.turn(ctx), s.base(ctx))
+		left := s.unshipped()
+		if err == nil && left == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(left, err)
+		case <-turns:
+		}
+	}
+}
+
+// unshipped tells what the last look found and the archive lacks.
+func (s *Sidecar) unshipped() error {
+	s.mu.Lock()
+	report := s.report
+	s.mu.Unlock()
+	if len(report.Troubles) > 0 {
+		return fmt.Errorf("%w: %w", ErrUnshipped, errors.Join(report.Troubles...))
+	}
+	b := s.uploader.Backlog()
+	switch {
+	case report.Unsure:
+		return fmt.Errorf("%w: the logs changed during the last look", ErrUnshipped)
+	case b.Records > 0:
+		return fmt.Errorf("%w: %d records up to %s are only on the server; archived up to %s", ErrUnshipped, b.Records, b.Logged, b.Archived)
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package sidecar
+
+import (
+	"context"
+	"errors"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/sidecar/tail"
+)
+
+// look brings what is known of the directories up to date.
+func (s *Sidecar) look(ctx context.Context) error {
+	report, err := s.tail.Look(ctx)
+	s.ended(ctx, &s.logging, err)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.report = report
+	for _, e := range report.Events {
+		s.tellEvent(e)
+	}
+	s.tellTroubles(report.Troubles)
+	return nil
+}
+
+func (s *Sidecar) tellEvent(e tail.Event) {
+	switch e.Kind {
+	case tail.LogAppeared:
+		s.cfg.Log.Debug("a log appeared", "file", e.Name)
+	case tail.LogVanished:
+		s.cfg.Log.Info("a log is gone; what is not archived of it stays readable", "file", e.Name, "last", e.Zxid)
+	case tail.LogChanged:
+		s.cfg.Log.Warn("a log was truncated or written anew; reading it again", "file", e.Name, "was read up to", e.Zxid)
+	case tail.Jumped:
+		s.cfg.Log.Info("nothing on this server proves what came before", "file", e.Name, "zxid", e.Zxid)
+	}
+}
+
+// tellTroubles says once what cannot be read, and again when it comes back. It is called with mu held.
+func (s *Sidecar) tellTroubles(troubles []error) {
+	now := map[string]bool{}
+	for _, err := range troubles {
+		now[err.Error()] = true
+		if !s.told[err.Error()] {
+			s.cfg.Log.Error("part of a log cannot be archived", "err", err)
+		}
+	}
+	s.told = now
+}
+
+// turn archives the log that is missing, and lets go of files that are archived.
+func (s *Sidecar) turn(ctx context.Context) error {
+	err := s.uploader.ShipLog(ctx, func(seg archive.Segment) {
+		s.cfg.Log.Info("shipped "+seg.First.String()+" – "+seg.Last.String(), "key", seg.Key())
+	})
+	if errors.Is(err, tail.ErrChanged) {
+		s.cfg.Log.Debug("a log changed while it was being archived; the next turn looks again", "err", err)
+	} else {
+		s.ended(ctx, &s.turning, err)
+	}
+	release := s.tail.Release(func(r tail.Run) bool { return s.uploader.Archived(r.First, r.Last) })
+	return errors.Join(err, release)
+}
+
+// base archives a snapshot, if one is due.
+func (s *Sidecar) base(ctx context.Context) error {
+	err := s.uploader.ShipBase(ctx, func(b archive.Base) {
+		s.cfg.Log.Info("shipped snapshot "+b.Start.String(), "key", b.Key(), "bytes", b.Size)
+	}, func(err error) {
+		s.cfg.Log.Info("passed over a snapshot that is not complete", "err", err)
+	})
+	if errors.Is(err, tail.ErrChanged) {
+		s.cfg.Log.Debug("a snapshot changed while it was being archived; the next turn looks again", "err", err)
+	} else {
+		s.ended(ctx, &s.basing, err)
+	}
+	return err
+}
+
+// ended counts how something went, unless it was only told to stop.
+func (s *Sidecar) ended(ctx context.Context, of *streak, err error) {
+	if err != nil && ctx.Err() != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	of.count(err)
+}
+
+// Status is where a sidecar stands.
+type Status struct {
+	Logged         zookeeper.Zxid // the last record in the server's logs
+	Archived       zookeeper.Zxid // the last local record up to which nothing is lacking in the archive
+	PendingRecords uint64         // logged and not archived
+	PendingBytes   int64          // of log, roughly
+	LastError      error          // of a streak that goes on; nil when all goes well
+}
+
+// Status tells where the sidecar stands. It can be called at any time.
+func (s *Sidecar) Status() Status {
+	b := s.uploader.Backlog()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Status{
+		Logged: b.Logged, Archived: b.Archived, PendingRecords: b.Records, PendingBytes: b.Bytes,
+		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last}, s.report.Troubles...)...),
+	}
+}

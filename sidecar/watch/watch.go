@@ -1,0 +1,91 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// Run sends on look whenever something may have changed in one of the directories, and at every tick; it begins with one signal.
+// It returns when the context ends. Look should hold one signal: while one waits, others add nothing.
+//
+// Directories are watched, never files. For one that does not exist the nearest directory above it is watched instead, and each
+// tick and each signal tries again to watch what is now there. Where the system has no notifications the ticks do it all;
+// warn is told why, once for each reason.
+func Run(ctx context.Context, dirs []string, tick <-chan time.Time, look chan<- struct{}, warn func(error)) {
+	w := watcher{dirs: dirs, look: look, warn: warn, told: map[string]bool{}}
+	n, err := fsnotify.NewWatcher()
+	if err != nil {
+		w.tell(err)
+	} else {
+		defer n.Close()
+		w.notify, w.events, w.errors = n, n.Events, n.Errors
+	}
+	for {
+		w.watch()
+		w.signal()
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+		case <-w.events:
+		case err := <-w.errors:
+			w.tell(err)
+		}
+	}
+}
+
+type watcher struct {
+	dirs   []string
+	look   chan<- struct{}
+	warn   func(error)
+	told   map[string]bool
+	notify *fsnotify.Watcher
+	events <-chan fsnotify.Event // nil, which blocks, without notifications
+	errors <-chan error
+}
+
+func (w *watcher) signal() {
+	select {
+	case w.look <- struct{}{}:
+	default:
+	}
+}
+
+// tell passes a reason on, but not an overflow: it is a signal like any other.
+func (w *watcher) tell(err error) {
+	if errors.Is(err, fsnotify.ErrEventOverflow) || w.told[err.Error()] {
+		return
+	}
+	w.told[err.Error()] = true
+	w.warn(err)
+}
+
+// watch watches every directory, or what there is of the way to it. Watching again what is watched is harmless, and finds a
+// directory that was replaced.
+func (w *watcher) watch() {
+	if w.notify == nil {
+		return
+	}
+	for _, dir := range w.dirs {
+		at := nearest(dir)
+		if err := w.notify.Add(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			w.tell(err)
+		}
+	}
+}
+
+// nearest is dir, or the lowest directory above it that exists.
+func nearest(dir string) string {
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() || filepath.Dir(dir) == dir {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}

@@ -1,0 +1,81 @@
+package uploader
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// enter reads who the archive belongs to, and creates the archive if it is not there. Of several sidecars that start
+// together one creates it.
+func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
+	u.entering.Lock()
+	defer u.entering.Unlock()
+	if u.identity.Cluster != "" {
+		return u.identity, nil
+	}
+	id, err := u.readIdentity(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		if err = u.create(ctx); err == nil {
+			id, err = u.readIdentity(ctx)
+		}
+	}
+	if err == nil {
+		err = u.putJSON(ctx, u.prefix+archive.TimelineKey, archive.Timeline{Reason: "the first timeline", Created: u.Now().UTC()})
+	}
+	if err != nil {
+		return archive.Identity{}, fmt.Errorf("enter the archive: %w", err)
+	}
+	u.identity = id
+	return id, nil
+}
+
+func (u *Uploader) readIdentity(ctx context.Context) (archive.Identity, error) {
+	r, err := u.Bucket.Get(ctx, archive.IdentityKey, 0)
+	if err != nil {
+		return archive.Identity{}, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxIdentity))
+	if err := errors.Join(err, r.Close()); err != nil {
+		return archive.Identity{}, fmt.Errorf("read %s: %w", archive.IdentityKey, err)
+	}
+	return archive.ParseIdentity(data)
+}
+
+// maxIdentity is far more than zkark.json takes.
+const maxIdentity = 64 << 10
+
+func (u *Uploader) create(ctx context.Context) error {
+	var id [16]byte
+	if _, err := u.Rand(id[:]); err != nil {
+		return fmt.Errorf("choose a cluster id: %w", err)
+	}
+	return u.putJSON(ctx, archive.IdentityKey, archive.Identity{
+		Format: archive.Format, Cluster: hex.EncodeToString(id[:]), Created: u.Now().UTC(),
+	})
+}
+
+// putJSON creates an object unless it is there.
+func (u *Uploader) putJSON(ctx context.Context, key string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", key, err)
+	}
+	err = u.Bucket.Put(ctx, key, store.BytesBody(append(data, '\n')))
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+func (u *Uploader) meta(ctx context.Context, file string, c zookeeper.Compression) (archive.Meta, error) {
+	id, err := u.enter(ctx)
+	return archive.Meta{Format: archive.Format, Cluster: id.Cluster, Source: u.Source, File: file, Compression: c}, err
+}

@@ -1,0 +1,169 @@
+package uploader
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// Config is what an Uploader works with. Every field is needed but those that say otherwise.
+type Config struct {
+	Bucket store.Bucket
+	Local  Local
+	Source int // myid, 0 for a standalone server
+
+	SegmentBytes int64         // of log in a segment at most, unless one record is larger
+	BaseBytes    int64         // of log since the last base before another is due
+	BaseInterval time.Duration // since the last base before another is due
+	RelistEvery  time.Duration // how old the listing may be before objects that somebody deleted are noticed
+	SpoolDir     string        // where a base is packed before it is sent; empty for the system's
+
+	Now func() time.Time
+	// Rand fills the cluster id of a new archive; crypto/rand.Read.
+	Rand func([]byte) (int, error)
+}
+
+// Uploader adds what the archive lacks. ShipLog and ShipBase may run at the same time, each once.
+type Uploader struct {
+	Config
+	prefix string // of the timeline
+
+	entering sync.Mutex // guards identity
+	identity archive.Identity
+
+	mu       sync.Mutex // guards the rest
+	view     view
+	compared bool            // the archive's history is known to be the server's
+	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
+}
+
+// timeline is the only one so far.
+const timeline = 1
+
+// New makes an Uploader. It does nothing yet.
+func New(c Config) *Uploader {
+	return &Uploader{Config: c, prefix: archive.TimelinePrefix(timeline), unsealed: map[string]bool{}}
+}
+
+// ShipLog archives the records that the local logs hold and the archive lacks, in order. Each segment that is archived is told to
+// shipped. When there is nothing to add it sends nothing. It fails at the first thing that goes wrong; what was archived
+// until then stays. It adds nothing, and fails with ErrOtherHistory, when the archive's records are not the server's.
+func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) error {
+	if !u.Backlog().any() && !u.stale() {
+		return nil
+	}
+	if err := u.refresh(ctx); err != nil {
+		return err
+	}
+	if err := u.compare(ctx); err != nil {
+		return err
+	}
+	for _, run := range u.Local.Runs() {
+		for _, missing := range u.lacks(run) {
+			if err := u.shipRange(ctx, run, missing, shipped); err != nil {
+				return fmt.Errorf("archive %s: %w", missing, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (u *Uploader) stale() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view.olderThan(u.RelistEvery, u.Now())
+}
+
+// refresh brings the view of the archive up to date.
+func (u *Uploader) refresh(ctx context.Context) error {
+	if _, err := u.enter(ctx); err != nil {
+		return err
+	}
+	full := u.stale()
+	prefix, after := u.prefix, ""
+	if !full {
+		prefix, after = u.prefix+archive.LogPrefix, u.prefix+u.lastKey()
+	}
+	objects, err := u.list(ctx, prefix, after)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if full {
+		u.view = newView(objects, u.Now())
+		return nil
+	}
+	for _, o := range objects {
+		u.view.add(o)
+	}
+	return nil
+}
+
+func (u *Uploader) lastKey() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view.lastKey()
+}
+
+func (u *Uploader) list(ctx context.Context, prefix, after string) ([]archive.Object, error) {
+	var objects []archive.Object
+	for a, err := range u.Bucket.List(ctx, prefix, after) {
+		if err != nil {
+			return nil, fmt.Errorf("list the archive: %w", err)
+		}
+		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size})
+	}
+	return objects, nil
+}
+
+// lacks is what the archive misses of a run.
+func (u *Uploader) lacks(run Run) []archive.Range {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view.lacks(run)
+}
+
+// Archived tells whether the archive holds the records first to last of one epoch, as far as is known.
+func (u *Uploader) Archived(first, last zookeeper.Zxid) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view.known() && len(u.view.missing(first, last)) == 0
+}
+
+// Backlog is what the server has logged and the archive lacks, as far as is known.
+type Backlog struct {
+	Records  uint64
+	Bytes    int64          // of log, roughly
+	Logged   zookeeper.Zxid // the last record in the local logs
+	Archived zookeeper.Zxid // the last local record up to which nothing is lacking, 0 for none
+}
+
+func (b Backlog) any() bool { return b.Records > 0 }
+
+// Backlog compares the local logs with the last listing.
+func (u *Uploader) Backlog() Backlog {
+	var b Backlog
+	for _, run := range u.Local.Runs() {
+		b.Logged = max(b.Logged, run.Last)
+		for _, missing := range u.lacks(run) {
+			if b.Records == 0 && missing.First > run.First {
+				b.Archived = missing.First - 1
+			}
+			b.Records += uint64(missing.Last-missing.First) + 1
+			b.Bytes += run.Bytes(missing.First)
+			if missing.Last < run.Last {
+				b.Bytes -= run.Bytes(missing.Last + 1)
+			}
+		}
+		if b.Records == 0 {
+			b.Archived = run.Last
+		}
+	}
+	return b
+}
