@@ -41,8 +41,8 @@ func lookIn(info fs.FileInfo) look {
 	return l
 }
 
-// makeMissing creates a directory that is gone, with the look of the one above it. That one has to be there: where it is
-// gone too, a volume is not mounted, and what was restored would vanish below it.
+// makeMissing creates a directory that is gone, with the owner of the one above it, and writable for nobody else. The one
+// above has to be there: where it is gone too, a volume is not mounted, and what was restored would vanish below it.
 func makeMissing(dir string) error {
 	if exists(dir) {
 		return nil
@@ -56,6 +56,7 @@ func makeMissing(dir string) error {
 		return err
 	}
 	l := lookIn(info)
+	l.dir &= 0o755
 	return errors.Join(l.set(dir, l.dir), install.SyncDir(parent))
 }
 

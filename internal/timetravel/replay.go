@@ -25,6 +25,18 @@ type Base struct {
 	Digest *snapshot.Digest
 }
 
+// End is how far a snapshot of the name's zxid start may have run ahead of it, as its trailer tells (ZooKeeper 3.6,
+// 3.9): nil where it does not, and only somebody who watched the server can know.
+func End(start zookeeper.Zxid, t snapshot.Trailer) *zookeeper.Zxid {
+	if d := t.Digest; d != nil && d.Zxid != 0 && d.Zxid >= start {
+		return &d.Zxid
+	}
+	if z := t.LastZxid; z != nil && *z >= start {
+		return z
+	}
+	return nil
+}
+
 // Replay applies a history to a base and proves it on the way. After an error it is of no more use.
 type Replay struct {
 	base   Base
@@ -38,7 +50,7 @@ type Replay struct {
 // New starts at a base, whose tree it takes over.
 func New(b Base) *Replay {
 	r := &Replay{base: b, last: b.Start, open: b.End == nil}
-	r.report.Start, r.report.Last = b.Start, b.Start
+	r.report.Start, r.report.End, r.report.Last = b.Start, b.End, b.Start
 	if root, ok := b.Tree.Get("/"); ok {
 		r.rooted = root.Stat.Mzxid
 	}

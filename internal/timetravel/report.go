@@ -9,9 +9,10 @@ import (
 
 // Report is what a Replay did and what it proved.
 type Report struct {
-	Start zookeeper.Zxid // of the base
-	First zookeeper.Zxid // first record applied, 0 if none was
-	Last  zookeeper.Zxid // the state's own zxid: the last record applied, or Start
+	Start zookeeper.Zxid  // of the base
+	End   *zookeeper.Zxid // of the base's fuzzy window, nil if not known
+	First zookeeper.Zxid  // first record applied, 0 if none was
+	Last  zookeeper.Zxid  // the state's own zxid: the last record applied, or Start
 
 	Skipped  int64 // records that the base holds whole
 	Applied  int64 // records
@@ -55,6 +56,9 @@ func (r Report) String() string {
 	case r.Proof == ProofNone && r.Doubt != 0:
 		return fmt.Sprintf("not proven: after a change of the root itself the leader recorded digests from %s on that need"+
 			" not be right, and none before them in epoch %d was", r.Doubt, r.Doubt.Epoch())
+	case r.Proof == ProofNone && r.End == nil:
+		return fmt.Sprintf("not proven: how far the base %s is inconsistent is not known, and no recorded digest was right"+
+			" between it and %s", r.Start, r.Last)
 	case r.Proof == ProofNone:
 		return fmt.Sprintf("not proven: %s lies inside the window in which the base %s is not consistent", r.Last, r.Start)
 	case r.Dangling > 0:
