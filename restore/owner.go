@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/restore/install"
 )
 
 // look is whose files they are and who may use them.
@@ -17,61 +18,46 @@ type look struct {
 	dir, file fs.FileMode
 }
 
-// lookOf is that of the directory's version-2, or of the directory itself where there is none. Where that is gone too, as with
-// a new disk, the owner is that of the nearest directory above, and the modes are the usual ones.
+// lookOf is that of the directory's version-2, or of the directory itself where there is none.
 func lookOf(dir string) (look, error) {
-	for _, path := range []string{filepath.Join(dir, zookeeper.VersionDir), dir} {
-		info, err := os.Stat(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return look{}, fmt.Errorf("look at the target: %w", err)
-		}
-		if !info.IsDir() {
-			return look{}, fmt.Errorf("look at the target: %s is not a directory", path)
-		}
-		return ownedLike(info, info.Mode().Perm()), nil
+	info, err := os.Stat(filepath.Join(dir, zookeeper.VersionDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(dir)
 	}
-	above, err := nearest(dir)
 	if err != nil {
 		return look{}, fmt.Errorf("look at the target: %w", err)
 	}
-	return ownedLike(above, 0o755), nil
+	if !info.IsDir() {
+		return look{}, fmt.Errorf("look at the target: %s is not a directory", info.Name())
+	}
+	return lookIn(info), nil
 }
 
-func ownedLike(info fs.FileInfo, dir fs.FileMode) look {
-	l := look{uid: -1, gid: -1, dir: dir, file: dir &^ 0o111}
+func lookIn(info fs.FileInfo) look {
+	l := look{uid: -1, gid: -1, dir: info.Mode().Perm(), file: info.Mode().Perm() &^ 0o111}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		l.uid, l.gid = int(stat.Uid), int(stat.Gid)
 	}
 	return l
 }
 
-// nearest is the closest directory above that exists.
-func nearest(dir string) (fs.FileInfo, error) {
-	for {
-		info, err := os.Stat(dir)
-		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
-			return info, err
-		}
-		dir = filepath.Dir(dir)
+// makeMissing creates a directory that is gone, with the owner of the one above it, and writable for nobody else. The one
+// above has to be there: where it is gone too, a volume is not mounted, and what was restored would vanish below it.
+func makeMissing(dir string) error {
+	if exists(dir) {
+		return nil
 	}
-}
-
-// make creates a directory that does not exist, with those above it that do not either.
-func (l look) make(dir string) error {
-	_, err := os.Stat(dir)
-	if !errors.Is(err, fs.ErrNotExist) {
+	parent := filepath.Dir(dir)
+	info, err := os.Stat(parent)
+	if err != nil {
 		return err
 	}
-	if err := l.make(filepath.Dir(dir)); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		return err
 	}
-	if err := os.Mkdir(dir, l.dir); err != nil {
-		return err
-	}
-	return l.set(dir, l.dir)
+	l := lookIn(info)
+	l.dir &= 0o755
+	return errors.Join(l.set(dir, l.dir), install.SyncDir(parent))
 }
 
 // apply gives a directory and the files in it that look. Who is not root keeps its own files, and may: it is the server's

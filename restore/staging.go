@@ -27,12 +27,17 @@ type staging struct {
 // newStaging starts with empty directories; what an earlier attempt left there goes.
 func newStaging(cfg Config) (staging, error) {
 	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir}
+	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
+		if err := makeMissing(dir); err != nil {
+			return staging{}, fmt.Errorf("make the directory that is gone: %w", err)
+		}
+	}
 	var err error
 	if s.look, err = lookOf(cfg.DataDir); err != nil {
 		return staging{}, err
 	}
 	for _, dir := range s.dirs() {
-		if err := errors.Join(s.look.make(filepath.Dir(dir)), os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 			s.remove()
 			return staging{}, fmt.Errorf("make a staging directory: %w", err)
 		}
