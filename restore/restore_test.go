@@ -112,6 +112,19 @@ func TestOldDataIsKeptAsideWithItsOwnerAndModes(t *testing.T) {
 	}
 }
 
+func TestADirectoryThatIsGoneIsMadeAgain(t *testing.T) {
+	w := newWorld(t, 12, 20)
+	cfg := w.config(t)
+	cfg.DataDir = filepath.Join(cfg.DataDir, "lost", "data")
+	cfg.LogDir = cfg.DataDir
+	if _, err := Run(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if got := load(t, cfg).LastZxid(); got != w.last() {
+		t.Errorf("the directory ends at %s, want %s", got, w.last())
+	}
+}
+
 func TestTransactionsThatOnlyTheDirectoryHoldsAreNotSetAsideUnasked(t *testing.T) {
 	w := newWorld(t, 4, 60)
 	cfg := w.config(t)
