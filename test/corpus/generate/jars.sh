@@ -11,7 +11,9 @@ debian_classpath() {
 release_pom() {
   local extra=
   case $1 in
-  3.4.* | 3.5.*) ;;
+  3.4.*) ;;
+  3.5.*) extra='
+    <dependency><groupId>commons-cli</groupId><artifactId>commons-cli</artifactId><version>1.5.0</version></dependency>' ;;
   *) extra='
     <dependency><groupId>io.dropwizard.metrics</groupId><artifactId>metrics-core</artifactId><version>4.1.12.1</version></dependency>
     <dependency><groupId>org.xerial.snappy</groupId><artifactId>snappy-java</artifactId><version>1.1.10.5</version></dependency>
