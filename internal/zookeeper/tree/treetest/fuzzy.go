@@ -6,6 +6,7 @@ import (
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 )
 
 // Snapshot is what a server wrote while transactions went on. It is a tree.Source.
@@ -61,4 +62,19 @@ func (s *Snapshot) Again() *Snapshot {
 	again := *s
 	again.next = 0
 	return &again
+}
+
+// SnapshotOf is a snapshot of a tree with open ACLs that says it was started at start, before the tree was what it
+// is now. It has no sessions.
+func SnapshotOf(t *tree.Tree, start zookeeper.Zxid) (*Snapshot, error) {
+	snap := &Snapshot{Start: start, End: t.LastZxid()}
+	err := t.Walk(func(n tree.Node) error {
+		path := n.Path
+		if path == "/" {
+			path = ""
+		}
+		snap.nodes = append(snap.nodes, snapshot.Node{Path: path, Data: n.Data, ACL: snapshot.OpenACL, Stat: n.Stat})
+		return nil
+	})
+	return snap, err
 }
