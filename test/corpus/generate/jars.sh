@@ -51,9 +51,10 @@ prepare() {
   if [ "$1" = debian ]; then
     debian_classpath >"$dir/classpath"
   else
-    if ! ls "$dir"/lib/zookeeper-3*.jar >/dev/null 2>&1; then
-      release_pom "$1" >"$dir/pom.xml"
-      mvn -q -B -Dstyle.color=never -f "$dir/pom.xml" dependency:copy-dependencies -DoutputDirectory="$dir/lib" >"$dir/maven" || { cat "$dir/maven"; return 1; }
+    release_pom "$1" >"$dir/pom.new"
+    if ! cmp -s "$dir/pom.new" "$dir/pom.xml"; then
+      mvn -q -B -Dstyle.color=never -f "$dir/pom.new" dependency:copy-dependencies -DoutputDirectory="$dir/lib" >"$dir/maven" || { cat "$dir/maven"; return 1; }
+      mv "$dir/pom.new" "$dir/pom.xml"
     fi
     echo "$dir/lib/*" >"$dir/classpath"
   fi

@@ -52,5 +52,7 @@ make phantom-3.9.5 3.9.5 phantom "three servers; a leader with five dead proposa
 RECONF=$'reconfigEnabled=true\nskipACL=yes\nstandaloneEnabled=false\n'
 make reconfig-3.5.10 3.5.10 reconfig "three servers; one leaves and comes back as an observer" FLAGS="$QUICK" CFG="$RECONF" DYNAMIC=yes
 make reconfig-3.9.5 3.9.5 reconfig "three servers; one leaves and comes back as an observer" FLAGS="$QUICK" CFG="$RECONF" DYNAMIC=yes
-make mixed-3.9.5 3.9.5 mixed "three servers with different flags: 2 without digest, 3 without the list of paths in closeSession" \
-  FLAGS="$QUICK" FLAGS_2="$D" FLAGS_3="$C"
+make mixed-3.9.5 3.9.5 mixed "three servers with different flags: followers without the list of paths in closeSession (1) and without digest (2)" \
+  FLAGS="$QUICK" FLAGS_1="$C" FLAGS_2="$D"
+make mixed-leader-3.9.5 3.9.5 mixed "three servers with different flags: the leader (3) without the list of paths in closeSession, 2 without digest" \
+  FLAGS="$QUICK" FLAGS_3="$C" FLAGS_2="$D"
