@@ -32,7 +32,7 @@ func newStaging(cfg Config) (staging, error) {
 		return staging{}, err
 	}
 	for _, dir := range s.dirs() {
-		if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+		if err := errors.Join(s.look.make(filepath.Dir(dir)), os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 			s.remove()
 			return staging{}, fmt.Errorf("make a staging directory: %w", err)
 		}

@@ -271,6 +271,34 @@ func TestCleanupOfDeadSessionsAtARestartIsFoundAndReported(t *testing.T) {
 	sameTree(t, server, r.Tree())
 }
 
+func TestWrongDigestsAfterAChangeOfTheRootAreDoubtedUntilOneIsRight(t *testing.T) {
+	server := tree.New()
+	var log []txnlog.Txn
+	for z := zookeeper.Zxid(1); z <= 5; z++ {
+		body := txnlog.SetData{Path: "/", Data: []byte{byte(z)}, Version: int32(z)}
+		log = append(log, record(server, txnlog.Txn{Header: txnlog.Header{Zxid: z, Type: txnlog.TypeSetData}, Body: body}))
+	}
+	log[2].Digest.Tree++
+	log[4].Digest.Tree++
+
+	healed := replay(t, exact(), log, 4).Report()
+	if healed.Doubted != 1 || healed.Doubt != 0 || healed.Proven != 4 || !healed.Sound() {
+		t.Errorf("after the next right digest the report is %+v", healed)
+	}
+	doubted := replay(t, exact(), log, 5).Report()
+	if doubted.Doubted != 2 || doubted.Doubt != 5 || doubted.Proven != 4 || !doubted.Sound() {
+		t.Errorf("without a right digest the report is %+v", doubted)
+	}
+
+	late := txnlog.Txn{Header: txnlog.Header{Zxid: 1<<32 | 1, Type: txnlog.TypeCreateSession}, Body: txnlog.CreateSession{}}
+	late.Digest = &txnlog.Digest{Version: 2, Tree: 1}
+	err := timetravel.New(exact()).Run(context.Background(), file(t, append(log, late)), late.Zxid)
+	var mismatch *timetravel.DigestMismatch
+	if !errors.As(err, &mismatch) {
+		t.Errorf("a mismatch in the next epoch gives %v", err)
+	}
+}
+
 func TestSnapshotsOwnDigestProvesABaseWithoutRecords(t *testing.T) {
 	good := &snapshot.Digest{Zxid: 3, Version: 2, Tree: tree.New().Digest()}
 	wrong := &snapshot.Digest{Zxid: 3, Version: 2, Tree: 1}

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/zkark/zkark/test/child"
 )
 
 // Options say how a server differs from a plain one.
@@ -28,7 +31,7 @@ type Server struct {
 	port    int
 	starts  int // names the log files
 
-	running *process // nil when down
+	running *child.Process // nil when down
 }
 
 // New writes the configuration of a standalone server below dir and starts nothing.
@@ -102,7 +105,7 @@ func (s *Server) Launch() error {
 		return fmt.Errorf("start ZooKeeper on %s: it is running", s.Addr())
 	}
 	s.starts++
-	p, err := startProcess(s.command(), s.LogFile())
+	p, err := child.Start(s.command(), s.LogFile())
 	if err != nil {
 		return fmt.Errorf("start ZooKeeper %s: %w", s.release.Version, err)
 	}
@@ -124,7 +127,7 @@ func (s *Server) WaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
-		case <-s.running.ended:
+		case <-s.running.Ended():
 			s.running = nil
 			return fmt.Errorf("ZooKeeper on %s ended while it started: %s", s.Addr(), s.logTail())
 		case <-ctx.Done():
@@ -143,8 +146,12 @@ func (s *Server) end(sig syscall.Signal) error {
 	if s.running == nil {
 		return nil
 	}
-	err := s.running.end(sig)
+	err := s.running.End(sig)
 	s.running = nil
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil // a server ends with 143 on SIGTERM
+	}
 	return err
 }
 
@@ -158,7 +165,7 @@ func (s *Server) signal(sig syscall.Signal) error {
 	if s.running == nil {
 		return errors.New("signal ZooKeeper: it is not running")
 	}
-	return s.running.signal(sig)
+	return s.running.Signal(sig)
 }
 
 // logTail is the end of the server's log, for messages.

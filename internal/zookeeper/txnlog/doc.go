@@ -11,13 +11,17 @@
 //
 // Reader works on an io.ReaderAt at an offset, and its Next says one of:
 //
-//	a Record     whole, checksum and end byte good
-//	io.EOF       nothing more yet: the end of the file, or a length of zero
-//	*TornError   bytes of a record are there, but not all of them; the server may still be writing it
+//	a Record       whole, checksum and end byte good
+//	io.EOF         nothing more yet: the end of the file, or zeros where a checksum and a length would be
+//	*TornError     bytes of a record are there, but not all of them; the server may still be writing it
 //	*CorruptError  a bad record with a good one behind it: it will never become whole
 //
-// After the first two kinds of error the reader stays where it is, and Next can be called again when the file
-// has grown. CheckEnd proves, for a file that is finished, that nothing valid hides behind the zeros.
+// and *FormatError for a file that is no log at all. After an error the reader stays where it is, and Next can be
+// called again when the file has grown. Next looks for a good record in the first MiB behind a bad one;
+// CheckEnd proves, for a file that is finished, that none hides anywhere behind the end.
+//
+// The Reader does not judge the order of zxids. A record of type -1 that repeats the zxid in front of it is
+// normal (ZooKeeper PrepRequestProcessor, a request that could not be decoded).
 //
 // Record keeps the payload's bytes exactly as the server wrote them; Record.Decode interprets them. A type
 // that this package does not know decodes to Unknown and loses nothing.

@@ -13,7 +13,8 @@ import (
 const nextWindow = 1 << 20
 
 // CheckEnd proves, for a file that nobody writes any more and that Next has found the end of, that no good
-// record hides behind the zeros or the incomplete record there. It is a *CorruptError if one does.
+// record hides behind the zeros or the incomplete record there. It is a *CorruptError if one does. An incomplete
+// record whose data is itself a piece of a log is taken for corruption: a false alarm costs a look, a missed record costs data.
 func (r *Reader) CheckEnd() error {
 	if err := r.open(); err != nil {
 		if torn := (*TornError)(nil); err == io.EOF || errors.As(err, &torn) {

@@ -1,0 +1,57 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+)
+
+// SessionTimeout is long enough for a session to outlive a restore: its ephemeral znodes must be there afterwards.
+const SessionTimeout = 100 * time.Second
+
+// identity owns what the workload protects with ACLs; every client of this package has it.
+const identity = "ark:noah"
+
+// Connect opens a session that may read everything that Write makes. The caller closes it.
+func Connect(ctx context.Context, addr string) (*zk.Conn, error) {
+	conn, _, err := zk.Connect([]string{addr}, SessionTimeout, zk.WithLogger(silent{}), zk.WithLogInfo(false))
+	if err != nil {
+		return nil, fmt.Errorf("connect to ZooKeeper on %s: %w", addr, err)
+	}
+	if err := WaitSession(ctx, conn); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	if err := conn.AddAuth("digest", []byte(identity)); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("authenticate to ZooKeeper on %s: %w", addr, err)
+	}
+	return conn, nil
+}
+
+// WaitSession waits until a client is connected, or connected again, and has its session.
+func WaitSession(ctx context.Context, conn *zk.Conn) error {
+	for conn.State() != zk.StateHasSession {
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("wait for a session of ZooKeeper: %w", err)
+		}
+	}
+	return nil
+}
+
+// pause is the pace of everything that polls here.
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(20 * time.Millisecond):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// silent drops what the client library logs: a server that is killed on purpose is not news.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
