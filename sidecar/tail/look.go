@@ -97,6 +97,9 @@ func (t *Tail) readOn(ctx context.Context, l *logFile, e entry, pred zookeeper.Z
 	if err == nil {
 		err = l.read(ctx, file.f, pred)
 	}
+	for err == nil && !newest && !l.ended && l.stuck == nil {
+		err = l.readBehindEnd(ctx, file.f, pred)
+	}
 	l.seen, l.idle = e.info, quiet && err == nil && l.end == before
 	return l, errors.Join(err, file.release())
 }
