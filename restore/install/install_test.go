@@ -83,7 +83,7 @@ func TestKilledBeforeAnyChangeTheTargetIsOldOrNewAndTheNextRunFinishes(t *testin
 				t.Run(fmt.Sprintf("separate=%v,old=%v,keep=%v", separate, withOld, keepOld), func(t *testing.T) {
 					changes := countChanges(t, separate, withOld, keepOld)
 					for kill := range changes {
-						killAt(t, kill, newPlace(t, separate, withOld), separate, withOld, keepOld)
+						killAt(t, kill, newPlace(t, separate, withOld), keepOld)
 					}
 				})
 			}
@@ -100,8 +100,9 @@ func countChanges(t *testing.T, separate, withOld, keepOld bool) int {
 	return n
 }
 
-func killAt(t *testing.T, kill int, p place, separate, withOld, keepOld bool) {
+func killAt(t *testing.T, kill int, p place, keepOld bool) {
 	t.Helper()
+	separate, withOld := p.log != p.data, content(t, p.data, "snapshot.0") == "old"
 	n := 0
 	e := executor{before: func(string) error {
 		if n++; n > kill {

@@ -96,7 +96,7 @@ func (t *Tail) Release(archived func(Run) bool) error {
 	return errors.Join(errs...)
 }
 
-// Close lets go of every file.
+// Close lets go of every file. What the last look found is still told, but cannot be opened.
 func (t *Tail) Close() error {
 	t.looking.Lock()
 	defer t.looking.Unlock()
@@ -106,6 +106,6 @@ func (t *Tail) Close() error {
 	for _, f := range t.files {
 		errs = append(errs, f.letGo())
 	}
-	t.files, t.state, t.snapshots = map[FileID]*logFile{}, State{}, nil
+	clear(t.files)
 	return errors.Join(errs...)
 }

@@ -52,6 +52,7 @@ pom() {
 	dependency org.slf4j slf4j-simple 2.0.13
 	dependency commons-cli commons-cli 1.5.0
 	dependency io.dropwizard.metrics metrics-core 4.1.12.1
+	dependency com.fasterxml.jackson.core jackson-core 2.15.2
 	dependency org.xerial.snappy snappy-java 1.1.10.5
 	echo "</dependencies></project>"
 }

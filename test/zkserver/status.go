@@ -17,7 +17,7 @@ type Status struct {
 	Version string
 	Mode    string         // standalone, leader, follower or observer
 	Zxid    zookeeper.Zxid // the last transaction that it has processed
-	Nodes   int
+	Nodes   int            // the server itself counts one more, because its tree has the root twice
 }
 
 // Status asks the server. It fails when the server does not serve clients.
@@ -66,5 +66,5 @@ func parseStatus(answer string) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("what the server says of itself: %w", err)
 	}
-	return Status{Version: fields[1], Zxid: zxid, Mode: fields[3], Nodes: nodes}, nil
+	return Status{Version: fields[1], Zxid: zxid, Mode: fields[3], Nodes: nodes - 1}, nil
 }

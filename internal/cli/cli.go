@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zkark/zkark/internal/inspect"
+)
+
+// Process is what a command sees of the process it runs in.
+type Process struct {
+	Stdout    io.Writer // results
+	Stderr    io.Writer // logs, notes and the sentence that a failure ends with
+	LookupEnv func(name string) (string, bool)
+}
+
+// Run runs one command line, without the program's name, and returns the exit code. A context that ends with an
+// Interruption makes the command stop in an orderly way.
+func Run(ctx context.Context, args []string, p Process) int {
+	s := &session{Process: p, log: slog.New(slog.NewJSONHandler(p.Stderr, nil)), logForm: choice{"text", []string{"text", formatJSON}}}
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		s.say(slog.LevelError, err.Error())
+	}
+	return codeOf(ctx, err)
+}
+
+// session is one run of a command: the process, and what the flags that every command has made of it.
+type session struct {
+	Process
+	log      *slog.Logger
+	logLevel string
+	logForm  choice
+}
+
+func newRoot(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "zkark",
+		Short: "Continuous backup and point-in-time recovery for Apache ZooKeeper",
+		Long: "zkark runs beside a ZooKeeper server, ships its transaction logs and snapshots to an archive within\n" +
+			"seconds, and rebuilds the server's data directory from there.",
+		Version:           version(),
+		Args:              cobra.ArbitraryArgs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: s.start,
+		RunE:              noCommand,
+	}
+	root.SetOut(s.Stdout)
+	root.SetErr(s.Stderr)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetUsageTemplate(root.UsageTemplate() + flagNote + "\n" + exitTable())
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError("%w: see %s --help", err, cmd.CommandPath())
+	})
+	root.SuggestionsMinimumDistance = 2
+	root.CompletionOptions.HiddenDefaultCmd = true
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.logLevel, "log-level", "info", "log from this `level` on: debug, info, warn or error")
+	flags.Var(&s.logForm, "log-format", "how to log, and to tell what failed")
+	root.AddCommand(newSidecar(s), newRestore(s), newInspect(s))
+	return root
+}
+
+const flagNote = `
+Every flag can be given in the environment too: ZKARK_ and its name in capitals, as ZKARK_LOG_LEVEL.
+A flag wins over the environment.
+`
+
+// start is what precedes every command: the environment, then the checks that the flag library leaves to us.
+func (s *session) start(cmd *cobra.Command, _ []string) error {
+	if err := applyEnv(cmd.Flags(), s.LookupEnv); err != nil {
+		return err
+	}
+	log, err := newLogger(s.Stderr, s.logLevel, s.logForm.value)
+	if err != nil {
+		return err
+	}
+	s.log = log
+	return checkRequired(cmd)
+}
+
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usageError("which command? See zkark --help")
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError("unknown command %q: did you mean %q? See zkark --help", args[0], near[0])
+	}
+	return usageError("unknown command %q: see zkark --help", args[0])
+}
+
+// say tells a person a sentence, or a log collector a record. Joined errors are as many of them.
+func (s *session) say(level slog.Level, sentence string) {
+	for line := range strings.SplitSeq(sentence, "\n") {
+		if s.logForm.value == formatJSON {
+			s.log.Log(context.Background(), level, line)
+		} else {
+			fmt.Fprintln(s.Stderr, "zkark: "+inspect.Line(line))
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/inspect"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/restore"
+)
+
+// planned is a plan as JSON shows it.
+type planned struct {
+	Kind     string         `json:"kind"` // "plan"; "restored" when it was carried out
+	Target   zookeeper.Zxid `json:"target"`
+	Base     plannedBase    `json:"base"`
+	Segments []plannedPiece `json:"segments"`
+	Bytes    int64          `json:"bytes"` // of all objects
+	Warnings []string       `json:"warnings"`
+}
+
+type plannedBase struct {
+	Key   string         `json:"key"` // below the timeline
+	Start zookeeper.Zxid `json:"start"`
+	End   zookeeper.Zxid `json:"end"`
+	Bytes int64          `json:"bytes"`
+}
+
+type plannedPiece struct {
+	Key   string         `json:"key"` // below the timeline
+	First zookeeper.Zxid `json:"first"`
+	Last  zookeeper.Zxid `json:"last"`
+	Bytes int64          `json:"bytes"`
+}
+
+func newPlanned(kind string, p archive.Plan) planned {
+	shown := planned{
+		Kind: kind, Target: p.Target, Bytes: p.Bytes,
+		Base:     plannedBase{Key: p.Base.Key(), Start: p.Base.Start, End: p.Base.End, Bytes: p.Base.Size},
+		Segments: make([]plannedPiece, len(p.Pieces)),
+		Warnings: append([]string{}, p.Warnings...),
+	}
+	for i, piece := range p.Pieces {
+		shown.Segments[i] = plannedPiece{Key: piece.Key(), First: piece.First, Last: piece.UpTo, Bytes: piece.Size}
+	}
+	return shown
+}
+
+// restored is what a restore did, as JSON shows it.
+type restored struct {
+	planned
+	Cluster string   `json:"cluster"`
+	DataDir string   `json:"dataDir"`
+	Kept    []string `json:"kept"`    // where the old data is
+	Resumed bool     `json:"resumed"` // an interrupted restore to the same point was finished
+	Records int64    `json:"records"` // replayed over the base
+	Digests int64    `json:"digests"` // recorded by ZooKeeper and found right
+	Proof   string   `json:"proof"`
+}
+
+func newRestored(dataDir string, r restore.Report) restored {
+	shown := restored{
+		planned: newPlanned("restored", r.Plan), Cluster: r.Cluster, DataDir: dataDir,
+		Kept: append([]string{}, r.Kept...), Resumed: r.Resumed,
+		Records: r.Proof.Applied, Digests: r.Proof.Right, Proof: r.Proof.String(),
+	}
+	if r.Resumed {
+		shown.Proof = "proven before the swap that was interrupted"
+	}
+	return shown
+}
+
+func (s *session) printPlan(p planned, output string) error {
+	s.warn(p.Warnings)
+	if output == formatJSON {
+		return json.NewEncoder(s.Stdout).Encode(p)
+	}
+	rows := append([][2]string{{"would restore", p.Target.String()}}, p.rows()...)
+	return printRows(s.Stdout, append(rows, [2]string{"reads", size(p.Bytes)}))
+}
+
+func (s *session) printRestored(r restored, output string) error {
+	s.warn(r.Warnings)
+	if output == formatJSON {
+		return json.NewEncoder(s.Stdout).Encode(r)
+	}
+	rows := append([][2]string{{"restored", r.Target.String()}, {"into", r.DataDir}}, r.rows()...)
+	rows = append(rows, [2]string{"proof", r.Proof})
+	for _, kept := range r.Kept {
+		rows = append(rows, [2]string{"old data", kept})
+	}
+	return printRows(s.Stdout, rows)
+}
+
+// rows is what the plan is made of.
+func (p planned) rows() [][2]string {
+	rows := [][2]string{{"base", fmt.Sprintf("%s, %s", p.Base.Start, size(p.Base.Bytes))}}
+	if len(p.Segments) == 0 {
+		return append(rows, [2]string{"segments", "none: the base is the target"})
+	}
+	first, last := p.Segments[0].First, p.Segments[len(p.Segments)-1].Last
+	return append(rows, [2]string{"segments", fmt.Sprintf("%d, from %s to %s, %s", len(p.Segments), first, last, size(p.Bytes-p.Base.Bytes))})
+}
+
+func printRows(w io.Writer, rows [][2]string) error {
+	for _, row := range rows {
+		if _, err := fmt.Fprintf(w, "%-13s  %s\n", row[0], inspect.Line(row[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// size is a number of bytes for people.
+func size(n int64) string {
+	const step = 1024
+	if n < step {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n)/step, 0
+	for value >= step && unit < 3 {
+		value, unit = value/step, unit+1
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[unit])
+}

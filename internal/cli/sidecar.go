@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
+	"github.com/zkark/zkark/sidecar"
+)
+
+func newSidecar(s *session) *cobra.Command {
+	var server serverFlags
+	var c sidecar.Config
+	cmd := &cobra.Command{
+		Use:   "sidecar --zoo-cfg FILE --archive URL",
+		Short: "Ship a server's transaction logs and snapshots, all the time",
+		Long: "sidecar runs beside one ZooKeeper server, whose directories it only reads, and adds to the archive what the archive\n" +
+			"lacks. It can start before the server and outlive it. On SIGTERM it ships what is left and ends; its exit code is 0\n" +
+			"only when nothing is left.",
+		Example: "  zkark sidecar --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk",
+		Args:    noArgs,
+	}
+	server.add(cmd)
+	flags := cmd.Flags()
+	flags.Float64Var(&c.SyncRate, "sync-rate", 1, "how often a second all the sidecars of the ensemble together add to the archive")
+	flags.DurationVar(&c.BaseInterval, "base-interval", 6*time.Hour, "time after which a newer snapshot is archived too")
+	flags.Int64Var(&c.BaseBytes, "base-bytes", 1<<30, "bytes of log after which a newer snapshot is archived too")
+	flags.DurationVar(&c.Drain, "drain-timeout", 20*time.Second, "how long shipping what is left may take at the end")
+	flags.StringVar(&c.SpoolDir, "spool-dir", "", "where a snapshot is packed before it is sent (default the system's directory for temporary files)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return s.runSidecar(cmd.Context(), server, c)
+	}
+	return cmd
+}
+
+func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config) error {
+	if err := checkSidecar(c); err != nil {
+		return err
+	}
+	cfg, err := readZooCfg(server.zooCfg)
+	if err != nil {
+		return err
+	}
+	if c.Source, err = cfg.MyID(); err != nil {
+		return configError(err)
+	}
+	bucket, err := openBucket(server.archive)
+	if err != nil {
+		return err
+	}
+	defer bucket.Close()
+	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
+	c.Backups = max(1, len(cfg.Servers)-1)
+	s.log.Info("the sidecar starts", "archive", server.archive, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir)
+	return sidecar.New(c).Run(ctx)
+}
+
+func checkSidecar(c sidecar.Config) error {
+	switch {
+	case !(c.SyncRate > 0) || math.IsInf(c.SyncRate, 0):
+		return usageError("--sync-rate: want a number above 0, not %v", c.SyncRate)
+	case c.BaseInterval <= 0:
+		return usageError("--base-interval: want a time above 0, as 6h, not %s", c.BaseInterval)
+	case c.BaseBytes <= 0:
+		return usageError("--base-bytes: want a number above 0, not %d", c.BaseBytes)
+	case c.Drain <= 0:
+		return usageError("--drain-timeout: want a time above 0, as 20s, not %s", c.Drain)
+	}
+	return nil
+}
+
+func readZooCfg(path string) (zoocfg.Config, error) {
+	cfg, err := zoocfg.Read(path)
+	if err != nil {
+		return zoocfg.Config{}, configError(err)
+	}
+	return cfg, nil
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError("%s takes no argument: what is %q?", cmd.CommandPath(), args[0])
+	}
+	return nil
+}

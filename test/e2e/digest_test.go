@@ -1,0 +1,96 @@
+package e2e
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/txnlog"
+)
+
+// expectDigest expects that the snapshot which the restored server wrote when it started has the digest that the lost server
+// recorded in its last transaction. A server without digests proves nothing here.
+func expectDigest(t *testing.T, r *rig, lostLogs string) {
+	t.Helper()
+	zxid, want := lastDigest(t, filepath.Join(lostLogs, zookeeper.VersionDir))
+	if want == nil {
+		return
+	}
+	got := snapshotDigest(t, filepath.Join(r.server.DataDir(), zookeeper.VersionDir), zxid)
+	if got.Tree != want.Tree {
+		t.Errorf("the restored server's snapshot at %s has digest %x, the lost server recorded %x", zxid, got.Tree, want.Tree)
+	}
+}
+
+// lastDigest reads the last transaction of a directory of logs.
+func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
+	t.Helper()
+	var newest zookeeper.Zxid
+	for _, name := range names(t, dir) {
+		if first, ok := zookeeper.ParseLogName(name); ok && first > newest {
+			newest = first
+		}
+	}
+	name := filepath.Join(dir, zookeeper.LogName(newest))
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	reader := txnlog.NewReader(f, name)
+	var last txnlog.Txn
+	for {
+		record, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return last.Zxid, last.Digest
+		}
+		if err == nil {
+			last, err = record.Decode()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// snapshotDigest reads the digest of the snapshot at a zxid, in whatever compression it is.
+func snapshotDigest(t *testing.T, dir string, zxid zookeeper.Zxid) snapshot.Digest {
+	t.Helper()
+	for _, name := range names(t, dir) {
+		start, compression, ok := zookeeper.ParseSnapshotName(name)
+		if !ok || start != zxid {
+			continue
+		}
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		summary, err := snapshot.Verify(f, name, compression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if summary.Trailer.Digest != nil {
+			return *summary.Trailer.Digest
+		}
+	}
+	t.Fatalf("the restored server wrote no snapshot with a digest at %s: %q", zxid, names(t, dir))
+	return snapshot.Digest{}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
+}
