@@ -100,7 +100,9 @@ func load(path string) (*properties.Properties, error) {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	l := properties.Loader{Encoding: properties.ISO_8859_1, DisableExpansion: true}
-	p, err := l.LoadBytes(data)
+	// Java ends a line at \r\n too; the parser would end a value there that a backslash continues.
+	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(data))
+	p, err := l.LoadBytes([]byte(text))
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -134,6 +134,15 @@ func TestARelativeDynamicFileIsNextToZooCfg(t *testing.T) {
 	}
 }
 
+func TestAValueGoesOnAfterABackslashWhateverEndsTheLine(t *testing.T) {
+	for _, eol := range []string{"\n", "\r\n", "\r"} {
+		c, err := Read(write(t, t.TempDir(), "zoo.cfg", "dataDir=/data/\\"+eol+"   zk"+eol+"clientPort=2181"+eol))
+		if err != nil || c.DataDir != "/data/zk" || len(c.Clients) != 1 {
+			t.Errorf("with %q: %q, %v, %v", eol, c.DataDir, c.Clients, err)
+		}
+	}
+}
+
 func TestBytesAreReadAsJavaReadsThem(t *testing.T) {
 	c, err := Read(write(t, t.TempDir(), "zoo.cfg", "dataDir=/d\xe9\\u00e8\n"))
 	if err != nil || c.DataDir != "/d\u00e9\u00e8" {
