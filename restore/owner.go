@@ -36,6 +36,29 @@ func lookOf(dir string) (look, error) {
 	return l, nil
 }
 
+// makeMissing makes those of the server's two directories that somebody deleted as a whole. A new one gets the look of the
+// other, or else that of the directory it is in; that one has to be there: where it is not, a volume is not mounted rather
+// than data lost.
+func makeMissing(dataDir, logDir string) error {
+	for _, dir := range []struct{ path, other string }{{dataDir, logDir}, {logDir, dataDir}} {
+		if exists(dir.path) {
+			continue
+		}
+		model := dir.other
+		if !exists(model) {
+			model = filepath.Dir(dir.path)
+		}
+		l, err := lookOf(model)
+		if err == nil {
+			err = errors.Join(os.Mkdir(dir.path, 0o700), l.set(dir.path, l.dir))
+		}
+		if err != nil {
+			return fmt.Errorf("make the directory that is to be restored: %w", err)
+		}
+	}
+	return nil
+}
+
 // apply gives a directory and the files in it that look. Who is not root keeps its own files, and may: it is the server's
 // user then, or the server could not read what it restores anyway.
 func (l look) apply(dir string) error {

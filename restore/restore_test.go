@@ -3,6 +3,7 @@ package restore
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -109,6 +110,31 @@ func TestOldDataIsKeptAsideWithItsOwnerAndModes(t *testing.T) {
 	}
 	if stat := info.Sys().(*syscall.Stat_t); os.Geteuid() == 0 && (stat.Uid != 1234 || stat.Gid != 2345) {
 		t.Errorf("owner %d:%d, want 1234:2345", stat.Uid, stat.Gid)
+	}
+}
+
+func TestADirectoryDeletedAsAWholeIsMadeAgainButNotTheOneItIsIn(t *testing.T) {
+	w := newWorld(t, 3, 50)
+	cfg := w.config(t)
+	parent := cfg.DataDir
+	if err := os.Chmod(parent, 0o751); err != nil {
+		t.Fatal(err)
+	}
+	cfg.DataDir, cfg.LogDir = filepath.Join(parent, "data"), filepath.Join(parent, "log")
+	if _, err := Run(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if got := load(t, cfg).LastZxid(); got != w.last() {
+		t.Errorf("restored to %s, want %s", got, w.last())
+	}
+	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
+		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o751 {
+			t.Errorf("%s: %v %v, want the mode of the directory it is in", dir, info, err)
+		}
+	}
+	cfg.DataDir, cfg.LogDir = filepath.Join(parent, "volume", "data"), filepath.Join(parent, "volume", "data")
+	if _, err := Run(context.Background(), cfg); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a restore below a directory that is not there: %v", err)
 	}
 }
 

@@ -27,7 +27,10 @@ type staging struct {
 // newStaging starts with empty directories; what an earlier attempt left there goes.
 func newStaging(cfg Config) (staging, error) {
 	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir}
-	var err error
+	err := makeMissing(cfg.DataDir, cfg.LogDir)
+	if err != nil {
+		return staging{}, err
+	}
 	if s.look, err = lookOf(cfg.DataDir); err != nil {
 		return staging{}, err
 	}
