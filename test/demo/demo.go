@@ -187,14 +187,14 @@ func (d *demo) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	complaints, err := d.server.Complaints()
+	complaints, err := loop.Complaints(d.server)
 	if err != nil {
 		return err
 	}
 	if len(complaints) > 0 {
 		return fmt.Errorf("the restored server complains: %s", strings.Join(complaints, "\n"))
 	}
-	d.story.tell(normal(), "The server is up again with %s znodes, and its log shows no complaint.", count(status.Nodes))
+	d.story.tell(normal(), "The server is up again with %s znodes; its log shows no error, and no digest that differs.", count(status.Nodes))
 	session := d.client.SessionID()
 	if err := loop.WaitSession(ctx, d.client); err != nil {
 		return err

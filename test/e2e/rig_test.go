@@ -136,7 +136,7 @@ func (r *rig) boot() {
 
 func (r *rig) expectNoComplaint() {
 	r.t.Helper()
-	complaints, err := r.server.Complaints()
+	complaints, err := loop.Complaints(r.server)
 	r.must(err)
 	for _, c := range complaints {
 		r.t.Errorf("the server complains: %s", c)
