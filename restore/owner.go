@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/restore/install"
 )
 
 // look is whose files they are and who may use them.
@@ -29,34 +30,34 @@ func lookOf(dir string) (look, error) {
 	if !info.IsDir() {
 		return look{}, fmt.Errorf("look at the target: %s is not a directory", info.Name())
 	}
+	return lookIn(info), nil
+}
+
+func lookIn(info fs.FileInfo) look {
 	l := look{uid: -1, gid: -1, dir: info.Mode().Perm(), file: info.Mode().Perm() &^ 0o111}
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		l.uid, l.gid = int(stat.Uid), int(stat.Gid)
 	}
-	return l, nil
+	return l
 }
 
-// makeMissing makes those of the server's two directories that somebody deleted as a whole. A new one gets the look of the
-// other, or else that of the directory it is in; that one has to be there: where it is not, a volume is not mounted rather
-// than data lost.
-func makeMissing(dataDir, logDir string) error {
-	for _, dir := range []struct{ path, other string }{{dataDir, logDir}, {logDir, dataDir}} {
-		if exists(dir.path) {
-			continue
-		}
-		model := dir.other
-		if !exists(model) {
-			model = filepath.Dir(dir.path)
-		}
-		l, err := lookOf(model)
-		if err == nil {
-			err = errors.Join(os.Mkdir(dir.path, 0o700), l.set(dir.path, l.dir))
-		}
-		if err != nil {
-			return fmt.Errorf("make the directory that is to be restored: %w", err)
-		}
+// makeMissing creates a directory that is gone, with the owner of the one above it, and writable for nobody else. The one
+// above has to be there: where it is gone too, a volume is not mounted, and what was restored would vanish below it.
+func makeMissing(dir string) error {
+	if exists(dir) {
+		return nil
 	}
-	return nil
+	parent := filepath.Dir(dir)
+	info, err := os.Stat(parent)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	l := lookIn(info)
+	l.dir &= 0o755
+	return errors.Join(l.set(dir, l.dir), install.SyncDir(parent))
 }
 
 // apply gives a directory and the files in it that look. Who is not root keeps its own files, and may: it is the server's

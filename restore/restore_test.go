@@ -3,7 +3,6 @@ package restore
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -110,31 +109,6 @@ func TestOldDataIsKeptAsideWithItsOwnerAndModes(t *testing.T) {
 	}
 	if stat := info.Sys().(*syscall.Stat_t); os.Geteuid() == 0 && (stat.Uid != 1234 || stat.Gid != 2345) {
 		t.Errorf("owner %d:%d, want 1234:2345", stat.Uid, stat.Gid)
-	}
-}
-
-func TestADirectoryDeletedAsAWholeIsMadeAgainButNotTheOneItIsIn(t *testing.T) {
-	w := newWorld(t, 3, 50)
-	cfg := w.config(t)
-	parent := cfg.DataDir
-	if err := os.Chmod(parent, 0o751); err != nil {
-		t.Fatal(err)
-	}
-	cfg.DataDir, cfg.LogDir = filepath.Join(parent, "data"), filepath.Join(parent, "log")
-	if _, err := Run(context.Background(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	if got := load(t, cfg).LastZxid(); got != w.last() {
-		t.Errorf("restored to %s, want %s", got, w.last())
-	}
-	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
-		if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o751 {
-			t.Errorf("%s: %v %v, want the mode of the directory it is in", dir, info, err)
-		}
-	}
-	cfg.DataDir, cfg.LogDir = filepath.Join(parent, "volume", "data"), filepath.Join(parent, "volume", "data")
-	if _, err := Run(context.Background(), cfg); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a restore below a directory that is not there: %v", err)
 	}
 }
 
@@ -382,3 +356,23 @@ type cancelling struct{ cancel func() }
 func (c cancelling) Planned(archive.Plan) {}
 func (c cancelling) Fetched(int)          { c.cancel() }
 func (c cancelling) Proving()             {}
+
+func TestADirectoryThatIsGoneIsMadeAgainButNotOnAVolumeThatIsNotMounted(t *testing.T) {
+	w := newWorld(t, 5, 50)
+	cfg := w.config(t)
+	above := cfg.DataDir
+	cfg.DataDir, cfg.LogDir = filepath.Join(above, "data"), filepath.Join(above, "log")
+	if _, err := Run(context.Background(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if got := load(t, cfg).LastZxid(); got != w.last() {
+		t.Errorf("restored up to %s, want %s", got, w.last())
+	}
+	cfg.DataDir = filepath.Join(above, "volume", "data")
+	if _, err := Run(context.Background(), cfg); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("below a directory that is not there: %v", err)
+	}
+	if exists(filepath.Join(above, "volume")) {
+		t.Error("the mount point was made")
+	}
+}

@@ -27,10 +27,12 @@ type staging struct {
 // newStaging starts with empty directories; what an earlier attempt left there goes.
 func newStaging(cfg Config) (staging, error) {
 	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir}
-	err := makeMissing(cfg.DataDir, cfg.LogDir)
-	if err != nil {
-		return staging{}, err
+	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
+		if err := makeMissing(dir); err != nil {
+			return staging{}, fmt.Errorf("make the directory that is gone: %w", err)
+		}
 	}
+	var err error
 	if s.look, err = lookOf(cfg.DataDir); err != nil {
 		return staging{}, err
 	}

@@ -154,7 +154,7 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		case <-look:
 		}
 		s.look(ctx)
-		if s.uploader.Backlog().Bytes >= segmentBytes {
+		if s.uploader.Backlog().Bytes >= segmentBytes && !s.failing() {
 			signal(s.early)
 		}
 		select {
@@ -163,6 +163,13 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		case <-time.After(s.pause):
 		}
 	}
+}
+
+// failing tells whether the last turn failed. Then no turn comes early: a store that is down is not asked more often for it.
+func (s *Sidecar) failing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.turning.n > 0
 }
 
 func (s *Sidecar) turnLoop(ctx context.Context, turns <-chan time.Time) {

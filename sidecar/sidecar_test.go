@@ -369,18 +369,24 @@ func TestFourMiBThatWaitDoNotWaitForTheTurn(t *testing.T) {
 	c.mustEnd()
 }
 
-func TestAStreakOfFailuresIsToldSparsely(t *testing.T) {
-	var out bytes.Buffer
-	s := streak{log: slog.New(slog.NewTextHandler(&out, nil)), what: "ship"}
-	for range 100 {
-		s.count(store.ErrUnavailable)
+func TestAStoreThatIsDownIsNotAskedMoreOftenForABacklog(t *testing.T) {
+	d, a := tailtest.New(t), newArk(t)
+	a.down.Store(true)
+	var asked atomic.Int32
+	refuse := a.bucket.Before
+	a.bucket.Before = func(op, key string) error {
+		asked.Add(1)
+		return refuse(op, key)
 	}
-	s.count(nil)
-	s.count(nil)
-	if n := strings.Count(out.String(), "level=WARN"); n != 7 {
-		t.Errorf("%d warnings for 100 failures, want 7", n)
+	c := start(t, d, a)
+	c.turn() // fails
+	before := asked.Load()
+	l := d.Log(1, 1)
+	for z := zookeeper.Zxid(2); z <= 8; z++ {
+		l.Raw(tailtest.Record(t, z, 1<<20))
+		eventually(t, "the record is seen", func() bool { return c.Status().Logged == z })
 	}
-	if !strings.Contains(out.String(), "recovered: ship") || !strings.Contains(out.String(), "failures=100") || strings.Count(out.String(), "INFO") != 1 {
-		t.Errorf("recovery is not told once with the streak's length:\n%s", out.String())
+	if n := asked.Load(); n > before+1 {
+		t.Errorf("the store was asked %d times between two turns", n-before)
 	}
 }

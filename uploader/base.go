@@ -16,9 +16,9 @@ import (
 
 // ShipBase archives the newest sealed snapshot, if a base is due and there is one that is newer than the archive's last.
 // What it archived is told to shipped. A snapshot that is not sealed is passed over, told to skipped, and not looked at again before
-// it changes.
+// it changes. Before ShipLog has found the archive's history to be the server's it does nothing.
 func (u *Uploader) ShipBase(ctx context.Context, shipped func(archive.Base), skipped func(error)) error {
-	if len(u.candidates()) == 0 {
+	if !u.isCompared() || len(u.candidates()) == 0 {
 		return nil
 	}
 	if err := u.refreshBases(ctx); err != nil {

@@ -38,6 +38,7 @@ type Uploader struct {
 
 	mu       sync.Mutex // guards the rest
 	view     view
+	compared bool            // the archive's history is known to be the server's
 	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
 }
 
@@ -51,12 +52,15 @@ func New(c Config) *Uploader {
 
 // ShipLog archives the records that the local logs hold and the archive lacks, in order. Each segment that is archived is told to
 // shipped. When there is nothing to add it sends nothing. It fails at the first thing that goes wrong; what was archived
-// until then stays.
+// until then stays. It adds nothing, and fails with ErrOtherHistory, when the archive's records are not the server's.
 func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) error {
 	if !u.Backlog().any() && !u.stale() {
 		return nil
 	}
 	if err := u.refresh(ctx); err != nil {
+		return err
+	}
+	if err := u.compare(ctx); err != nil {
 		return err
 	}
 	for _, run := range u.Local.Runs() {
@@ -92,7 +96,7 @@ func (u *Uploader) refresh(ctx context.Context) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if full {
-		u.view = view{catalog: archive.ParseCatalog(objects), listed: u.Now()}
+		u.view = newView(objects, u.Now())
 		return nil
 	}
 	for _, o := range objects {
@@ -129,7 +133,7 @@ func (u *Uploader) lacks(run Run) []archive.Range {
 func (u *Uploader) Archived(first, last zookeeper.Zxid) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.view.known() && len(archive.Missing(u.view.catalog, first, last)) == 0
+	return u.view.known() && len(u.view.missing(first, last)) == 0
 }
 
 // Backlog is what the server has logged and the archive lacks, as far as is known.

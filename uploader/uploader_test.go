@@ -26,6 +26,7 @@ import (
 
 // server is a Local made of numbers. Each record takes 100 bytes.
 type server struct {
+	session   int64
 	runs      []uploader.Run
 	snapshots []uploader.Snapshot
 }
@@ -40,7 +41,7 @@ func (s *server) run(first, last zookeeper.Zxid) *uploader.Run {
 		First: first, Last: last,
 		Bytes: func(from zookeeper.Zxid) int64 { return int64(last-from+1) * recordSize },
 		Open: func(_ context.Context, from zookeeper.Zxid) (uploader.Records, error) {
-			return &records{next: from, last: last}, nil
+			return &records{next: from, last: last, session: s.session}, nil
 		},
 	})
 	return &s.runs[len(s.runs)-1]
@@ -61,7 +62,10 @@ func (s *server) snapshot(start, end zookeeper.Zxid, at time.Time, err error) {
 	}}, s.snapshots...)
 }
 
-type records struct{ next, last zookeeper.Zxid }
+type records struct {
+	next, last zookeeper.Zxid
+	session    int64
+}
 
 func (r *records) Next() (txnlog.Record, error) {
 	if r.next > r.last {
@@ -69,7 +73,7 @@ func (r *records) Next() (txnlog.Record, error) {
 	}
 	z := r.next
 	r.next++
-	txn := txnlog.Txn{Header: txnlog.Header{Zxid: z, Time: int64(z), Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
+	txn := txnlog.Txn{Header: txnlog.Header{Session: r.session, Zxid: z, Time: int64(z), Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
 	return txnlog.Record{Header: txn.Header, Payload: txnlog.Encode(txn)}, nil
 }
 
@@ -321,6 +325,23 @@ func TestAnArchiveOfANewerFormatIsLeftAlone(t *testing.T) {
 	}
 }
 
+func TestAnArchiveWithAnotherHistoryIsLeftAlone(t *testing.T) {
+	w := newWorld()
+	w.linked(1, 25, 0)
+	ship(t, w.uploader())
+	w.runs, w.session = nil, 99
+	w.linked(1, 20, 0)
+	w.linked(21, 30, 20)
+	w.snapshot(20, 20, w.now, nil)
+	before := len(w.puts)
+	u := w.uploader()
+	err := u.ShipLog(t.Context(), func(archive.Segment) {})
+	shipBase(t, u)
+	if !errors.Is(err, uploader.ErrOtherHistory) || len(w.puts) > before {
+		t.Errorf("error %v and %d new objects, want ErrOtherHistory and none", err, len(w.puts)-before)
+	}
+}
+
 func starts(c archive.Catalog) (all []zookeeper.Zxid) {
 	for _, b := range c.Bases {
 		all = append(all, b.Start)
@@ -361,6 +382,7 @@ func TestABaseIsShippedWhenItIsDue(t *testing.T) {
 func TestTheNewestSealedSnapshotBecomesTheBase(t *testing.T) {
 	w := newWorld()
 	u := w.uploader()
+	ship(t, u)
 	w.snapshot(10, 12, w.now, nil)
 	w.snapshot(20, 0, w.now, &snapshot.FormatError{Name: "snapshot.14", Err: snapshot.ErrUnsealed})
 	if skipped := shipBase(t, u); len(skipped) != 1 || !errors.Is(skipped[0], snapshot.ErrUnsealed) {

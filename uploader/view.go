@@ -3,16 +3,27 @@ package uploader
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
 )
 
 // view is what is known of the archive: the last listing, and what was put or seen since.
 type view struct {
 	catalog archive.Catalog
-	listed  time.Time // of everything; zero for never
+	held    []archive.Range // what its segments hold together, in order, nothing touching
+	listed  time.Time       // of everything; zero for never
+}
+
+func newView(objects []archive.Object, now time.Time) view {
+	v := view{catalog: archive.ParseCatalog(objects), listed: now}
+	for _, s := range v.catalog.Segments {
+		v.hold(archive.Range{First: s.First, Last: s.Last})
+	}
+	return v
 }
 
 func (v *view) known() bool { return !v.listed.IsZero() }
@@ -30,6 +41,7 @@ func (v *view) add(o archive.Object) {
 		})
 		if !found {
 			v.catalog.Segments = slices.Insert(v.catalog.Segments, i, s)
+			v.hold(archive.Range{First: s.First, Last: s.Last})
 		}
 	}
 	if b, ok := archive.ParseBase(o.Key); ok {
@@ -41,6 +53,33 @@ func (v *view) add(o archive.Object) {
 			v.catalog.Bases = slices.Insert(v.catalog.Bases, i, b)
 		}
 	}
+}
+
+// hold adds a range to what is held. Ranges of one epoch that touch become one, so that there are few however many segments there
+// are.
+func (v *view) hold(r archive.Range) {
+	i := sort.Search(len(v.held), func(i int) bool { return v.held[i].Last+1 >= r.First })
+	j := i
+	for ; j < len(v.held) && v.held[j].First <= r.Last+1; j++ {
+		r.First, r.Last = min(r.First, v.held[j].First), max(r.Last, v.held[j].Last)
+	}
+	v.held = slices.Replace(v.held, i, j, r)
+}
+
+// missing is what is not held of the zxids first to last.
+func (v *view) missing(first, last zookeeper.Zxid) []archive.Range {
+	var missing []archive.Range
+	i := sort.Search(len(v.held), func(i int) bool { return v.held[i].Last >= first })
+	for ; i < len(v.held) && v.held[i].First <= last; i++ {
+		if v.held[i].First > first {
+			missing = append(missing, archive.Range{First: first, Last: v.held[i].First - 1})
+		}
+		if v.held[i].Last >= last {
+			return missing
+		}
+		first = v.held[i].Last + 1
+	}
+	return append(missing, archive.Range{First: first, Last: last})
 }
 
 // lastKey is the last segment's key. Another server's newer segments sort after it, but for one that fills an older hole, which
@@ -55,7 +94,7 @@ func (v *view) lastKey() string {
 // lacks is what the archive misses of a run: zxids that no segment holds, and a proof of what precedes the first record
 // of an epoch.
 func (v *view) lacks(run Run) []archive.Range {
-	missing := archive.Missing(v.catalog, run.First, run.Last)
+	missing := v.missing(run.First, run.Last)
 	lacksFirst := len(missing) > 0 && missing[0].First == run.First
 	if !lacksFirst && run.First.Counter() == 1 && run.Linked && !v.linked(run) {
 		missing = slices.Insert(missing, 0, archive.Range{First: run.First, Last: run.First})
@@ -63,8 +102,16 @@ func (v *view) lacks(run Run) []archive.Range {
 	return missing
 }
 
+// linked tells whether a segment that begins where the run does names its predecessor.
 func (v *view) linked(run Run) bool {
-	return slices.ContainsFunc(v.catalog.Segments, func(s archive.Segment) bool { return s.First == run.First && s.Linked })
+	segments := v.catalog.Segments
+	i := sort.Search(len(segments), func(i int) bool { return segments[i].First >= run.First })
+	for ; i < len(segments) && segments[i].First == run.First; i++ {
+		if segments[i].Linked {
+			return true
+		}
+	}
+	return false
 }
 
 // newestBase is the base with the highest start.

@@ -87,3 +87,22 @@ func TestForeignAndNewerObjectsAreRefused(t *testing.T) {
 		t.Error("an empty identity is accepted")
 	}
 }
+
+func FuzzNewDecoder(f *testing.F) {
+	var object bytes.Buffer
+	e, err := NewEncoder(&object, Meta{Format: Format, File: "log.1"})
+	if err == nil {
+		_, err = e.Write(sample[:500])
+		err = errors.Join(err, e.Close())
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(object.Bytes())
+	f.Add([]byte("\x50\x2a\x4d\x18\x02\x00\x00\x00{}"))
+	f.Fuzz(func(t *testing.T, object []byte) {
+		if _, file, err := decode(object); err == nil && len(file) == 0 {
+			t.Error("an object without a file in it passes for whole")
+		}
+	})
+}

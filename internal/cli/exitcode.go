@@ -40,7 +40,7 @@ func exitMeanings() []exitMeaning {
 		{exitDone, "done, and proven where there is something to prove"},
 		{exitFailed, "failed, also on input that is not what it should be"},
 		{exitUsage, "wrong usage or configuration"},
-		{exitNothing, "nothing there: an empty archive, or another cluster's"},
+		{exitNothing, "nothing there: no archive, or an empty one"},
 		{exitNoChain, "no chain of records reaches the target"},
 		{exitRefused, "refused for safety; the message says how to override"},
 		{exitStore, "the archive's store is unreachable or denies access"},

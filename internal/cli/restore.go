@@ -88,7 +88,11 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	if err != nil {
 		return fmt.Errorf("restore %s: %w", cfg.DataDir, err)
 	}
-	return s.printRestored(newRestored(cfg.DataDir, report), f.output.value)
+	shown := newRestored(cfg.DataDir, report)
+	if _, err := cfg.MyID(); err != nil {
+		shown.Warnings = append(shown.Warnings, fmt.Sprintf("the server will not start before it has its id again: %v", err))
+	}
+	return s.printRestored(shown, f.output.value)
 }
 
 // planRestore prints what a restore would do. A gate that would stop it is a warning.

@@ -213,7 +213,7 @@ func TestRecordsThatDoNotFollowEachOtherAreRefused(t *testing.T) {
 		"next epoch":             {[]zookeeper.Zxid{1, 1<<32 | 1, 1<<32 | 2}, false},
 		"empty epochs":           {[]zookeeper.Zxid{1, 9<<32 | 1}, false},
 		"next epoch, but late":   {[]zookeeper.Zxid{1, 1<<32 | 2}, true},
-		"standalone wraps":       {[]zookeeper.Zxid{1<<32 | 1, 1<<32 | 2, 2 << 32}, true},
+		"epoch begins at 0":      {[]zookeeper.Zxid{1, 1 << 32}, true},
 		"repeated failed":        {[]zookeeper.Zxid{1, 1, 2}, false},
 		"previous epoch returns": {[]zookeeper.Zxid{1, 2<<32 | 1, 1<<32 | 1}, true},
 	}
@@ -231,6 +231,14 @@ func TestRecordsThatDoNotFollowEachOtherAreRefused(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestStandaloneServerCountsPastTheEndOfAnEpoch(t *testing.T) {
+	r := timetravel.New(timetravel.Base{Tree: tree.New(), Start: 1<<32 - 1, End: zxid(1<<32 - 1)})
+	txn := txnlog.Txn{Header: txnlog.Header{Zxid: 1 << 32, Type: txnlog.TypeError}, Body: txnlog.Error{Code: -5}}
+	if err := r.Apply(txn); err != nil {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -271,6 +279,34 @@ func TestCleanupOfDeadSessionsAtARestartIsFoundAndReported(t *testing.T) {
 	sameTree(t, server, r.Tree())
 }
 
+func TestWrongDigestsAfterAChangeOfTheRootAreDoubtedUntilOneIsRight(t *testing.T) {
+	server := tree.New()
+	var log []txnlog.Txn
+	for z := zookeeper.Zxid(1); z <= 5; z++ {
+		body := txnlog.SetData{Path: "/", Data: []byte{byte(z)}, Version: int32(z)}
+		log = append(log, record(server, txnlog.Txn{Header: txnlog.Header{Zxid: z, Type: txnlog.TypeSetData}, Body: body}))
+	}
+	log[2].Digest.Tree++
+	log[4].Digest.Tree++
+
+	healed := replay(t, exact(), log, 4).Report()
+	if healed.Doubted != 1 || healed.Doubt != 0 || healed.Proven != 4 || !healed.Sound() {
+		t.Errorf("after the next right digest the report is %+v", healed)
+	}
+	doubted := replay(t, exact(), log, 5).Report()
+	if doubted.Doubted != 2 || doubted.Doubt != 5 || doubted.Proven != 4 || !doubted.Sound() {
+		t.Errorf("without a right digest the report is %+v", doubted)
+	}
+
+	late := txnlog.Txn{Header: txnlog.Header{Zxid: 1<<32 | 1, Type: txnlog.TypeCreateSession}, Body: txnlog.CreateSession{}}
+	late.Digest = &txnlog.Digest{Version: 2, Tree: 1}
+	err := timetravel.New(exact()).Run(context.Background(), file(t, append(log, late)), late.Zxid)
+	var mismatch *timetravel.DigestMismatch
+	if !errors.As(err, &mismatch) {
+		t.Errorf("a mismatch in the next epoch gives %v", err)
+	}
+}
+
 func TestSnapshotsOwnDigestProvesABaseWithoutRecords(t *testing.T) {
 	good := &snapshot.Digest{Zxid: 3, Version: 2, Tree: tree.New().Digest()}
 	wrong := &snapshot.Digest{Zxid: 3, Version: 2, Tree: 1}
@@ -280,6 +316,23 @@ func TestSnapshotsOwnDigestProvesABaseWithoutRecords(t *testing.T) {
 		b := timetravel.Base{Tree: tree.New(), Start: 3, End: zxid(3), Digest: digest}
 		if got := timetravel.New(b).Report().Proof; got != want {
 			t.Errorf("with trailer %+v the proof is %d, want %d", digest, got, want)
+		}
+	}
+}
+
+func TestTrailerTellsTheEndOfTheFuzzyWindow(t *testing.T) {
+	tests := map[string]struct {
+		trailer snapshot.Trailer
+		want    *zookeeper.Zxid
+	}{
+		"digest":                   {snapshot.Trailer{Digest: &snapshot.Digest{Zxid: 9}, LastZxid: zxid(8)}, zxid(9)},
+		"no transaction since":     {snapshot.Trailer{Digest: &snapshot.Digest{}, LastZxid: zxid(5)}, zxid(5)},
+		"digest of an older epoch": {snapshot.Trailer{Digest: &snapshot.Digest{Zxid: 4}}, nil},
+		"nothing":                  {snapshot.Trailer{}, nil},
+	}
+	for name, test := range tests {
+		if diff := cmp.Diff(test.want, timetravel.End(5, test.trailer)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
 }

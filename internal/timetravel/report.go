@@ -9,19 +9,22 @@ import (
 
 // Report is what a Replay did and what it proved.
 type Report struct {
-	Start zookeeper.Zxid // of the base
-	First zookeeper.Zxid // first record applied, 0 if none was
-	Last  zookeeper.Zxid // the state's own zxid: the last record applied, or Start
+	Start zookeeper.Zxid  // of the base
+	End   *zookeeper.Zxid // of the base's fuzzy window, nil if not known
+	First zookeeper.Zxid  // first record applied, 0 if none was
+	Last  zookeeper.Zxid  // the state's own zxid: the last record applied, or Start
 
 	Skipped  int64 // records that the base holds whole
 	Applied  int64 // records
 	Repeated int64 // failed requests logged under the zxid before them: no effect
 	Right    int64 // recorded digests that the tree had
 	Fuzzy    int64 // recorded digests that it did not have, while the base was still fuzzy
+	Doubted  int64 // recorded digests that it did not have because the leader's own sum went wrong
 	Absent   int64 // records without a digest, or with one of a version that is not known
 
 	Proof    Proof
 	Proven   zookeeper.Zxid // the last transaction whose digest was right, for ProofDigest
+	Doubt    zookeeper.Zxid // the first transaction since then whose digest is doubted, 0 if none is
 	Dangling int            // nodes whose ACL is not known
 	Cleanups []Cleanup
 	Charset  tree.Charset // of the server that recorded the last digest that was right
@@ -50,6 +53,12 @@ func (r Report) Sound() bool { return r.Proof != ProofNone && r.Dangling == 0 }
 // String says in one sentence what is proven.
 func (r Report) String() string {
 	switch {
+	case r.Proof == ProofNone && r.Doubt != 0:
+		return fmt.Sprintf("not proven: after a change of the root itself the leader recorded digests from %s on that need"+
+			" not be right, and none before them in epoch %d was", r.Doubt, r.Doubt.Epoch())
+	case r.Proof == ProofNone && r.End == nil:
+		return fmt.Sprintf("not proven: how far the base %s is inconsistent is not known, and no recorded digest was right"+
+			" between it and %s", r.Start, r.Last)
 	case r.Proof == ProofNone:
 		return fmt.Sprintf("not proven: %s lies inside the window in which the base %s is not consistent", r.Last, r.Start)
 	case r.Dangling > 0:
@@ -58,6 +67,9 @@ func (r Report) String() string {
 		return "no digest recorded: proven by checksums and counters only"
 	case r.Proven == r.Last:
 		return fmt.Sprintf("proven by digest at zxid %s", r.Proven)
+	case r.Doubt != 0:
+		return fmt.Sprintf("proven by digest at zxid %s, by checksums and counters up to %s: after a change of the root itself"+
+			" the leader recorded digests from %s on that need not be right", r.Proven, r.Last, r.Doubt)
 	}
 	return fmt.Sprintf("proven by digest at zxid %s, by checksums and counters up to %s", r.Proven, r.Last)
 }

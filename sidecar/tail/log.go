@@ -26,7 +26,9 @@ type logFile struct {
 	replaces FileID      // the life before this one, until a look has told of it
 	added    []Run       // what was read and no look has told of yet
 
-	end         int64 // where reading goes on; 0 before the first record
+	end         int64 // where reading goes on
+	gap         bool  // in front of it lie bytes that could not be read
+	ended       bool  // nothing hides behind the end, and nobody writes there any more
 	first, last print
 	lastZxid    zookeeper.Zxid // 0 before the first record
 
@@ -74,7 +76,7 @@ func (l *logFile) letGo() error {
 
 // intact tells whether what was read of the file is still what it holds.
 func (l *logFile) intact(f io.ReaderAt) (bool, error) {
-	if l.end == 0 {
+	if l.lastZxid == 0 {
 		return true, nil
 	}
 	for _, p := range []print{l.first, l.last} {
@@ -104,9 +106,9 @@ func (l *logFile) printAt(f io.ReaderAt, offset, size int64) (print, error) {
 // file's first, 0 for none.
 func (l *logFile) read(ctx context.Context, f io.ReaderAt, pred zookeeper.Zxid) error {
 	l.stuck = nil
-	c := fold{last: pred}
-	if l.end > 0 {
-		c = fold{last: l.lastZxid}
+	c := fold{last: pred, gap: l.gap}
+	if l.lastZxid != 0 {
+		c.last = l.lastZxid
 	}
 	if err := l.fold(ctx, f, &c); err != nil || len(c.runs) == 0 {
 		return err
@@ -150,7 +152,7 @@ func (l *logFile) remember(f io.ReaderAt, c fold) error {
 	if err != nil {
 		return err
 	}
-	if l.end == 0 {
+	if l.lastZxid == 0 {
 		rec, err := txnlog.NewReaderAt(f, l.path, c.runs[0].Start).Next()
 		if err != nil {
 			return err
@@ -159,7 +161,29 @@ func (l *logFile) remember(f io.ReaderAt, c fold) error {
 			return err
 		}
 	}
-	l.last, l.end, l.lastZxid = last, tail.End, tail.Last
+	l.last, l.end, l.gap, l.lastZxid = last, tail.End, false, tail.Last
 	l.added = append(l.added, c.runs...)
+	return nil
+}
+
+// readBehindEnd looks behind the end of a log that the server has left, until nothing is there: records behind lost bytes,
+// which the server itself would not load, are read all the same.
+func (l *logFile) readBehindEnd(ctx context.Context, f io.ReaderAt, pred zookeeper.Zxid) error {
+	before := l.end
+	err := txnlog.NewReaderAt(f, l.path, before).CheckEnd()
+	if err == nil {
+		l.ended = true
+		return nil
+	}
+	var corrupt *txnlog.CorruptError
+	if errors.As(err, &corrupt) {
+		l.hole, l.gap, l.end = err, true, corrupt.Next
+	}
+	if err := l.read(ctx, f, pred); err != nil {
+		return err
+	}
+	if l.end == before {
+		return err
+	}
 	return nil
 }

@@ -52,8 +52,9 @@ func (t *Tail) see(ctx context.Context) ([]SeenLog, []error, error) {
 	var seen []SeenLog
 	var troubles []error
 	var pred zookeeper.Zxid
+	known := t.byName()
 	for i, e := range entries {
-		l, err := t.readOn(ctx, e, pred, i == len(entries)-1)
+		l, err := t.readOn(ctx, t.identify(known, e), e, pred, i == len(entries)-1)
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, nil, cause
 		}
@@ -67,15 +68,19 @@ func (t *Tail) see(ctx context.Context) ([]SeenLog, []error, error) {
 		pred = max(pred, l.lastZxid)
 	}
 	again, err := listLogs(t.logDir)
+	listing := map[string]entry{}
+	for _, e := range again {
+		listing[e.name] = e
+	}
 	for i, l := range logs {
-		seen[i].Steady = t.steady(l, again)
+		e, there := listing[l.name()]
+		seen[i].Steady = there && t.steady(l, e)
 	}
 	return seen, troubles, err
 }
 
 // readOn reads what is new in the log that a listing told of. The error, which names the file, is of this look only.
-func (t *Tail) readOn(ctx context.Context, e entry, pred zookeeper.Zxid, newest bool) (*logFile, error) {
-	l := t.identify(e)
+func (t *Tail) readOn(ctx context.Context, l *logFile, e entry, pred zookeeper.Zxid, newest bool) (*logFile, error) {
 	quiet := l.seen != nil && unchanged(l.seen, e.info)
 	if l.idle && quiet && !newest {
 		return l, nil
@@ -92,40 +97,49 @@ func (t *Tail) readOn(ctx context.Context, e entry, pred zookeeper.Zxid, newest 
 	if err == nil {
 		err = l.read(ctx, file.f, pred)
 	}
+	for err == nil && !newest && !l.ended && l.stuck == nil {
+		err = l.readBehindEnd(ctx, file.f, pred)
+	}
 	l.seen, l.idle = e.info, quiet && err == nil && l.end == before
 	return l, errors.Join(err, file.release())
 }
 
-// steady tells whether a log is in the listing, and still holds what was read.
-func (t *Tail) steady(l *logFile, listing []entry) bool {
-	for _, e := range listing {
-		if e.name != l.name() || !os.SameFile(e.info, l.info) {
-			continue
-		}
-		if l.idle {
-			return unchanged(e.info, l.seen)
-		}
-		file, err := t.hold(l)
-		if err != nil {
-			return true // what cannot be read is not read as another thing
-		}
-		defer file.release()
-		same, err := l.intact(file.f)
-		return same || err != nil
+// steady tells whether what is listed under a log's name still holds what was read.
+func (t *Tail) steady(l *logFile, e entry) bool {
+	if !os.SameFile(e.info, l.info) {
+		return false
 	}
-	return false
+	if l.idle {
+		return unchanged(e.info, l.seen)
+	}
+	file, err := t.hold(l)
+	if err != nil {
+		return true // what cannot be read is not read as another thing
+	}
+	same, err := l.intact(file.f)
+	return errors.Join(err, file.release()) != nil || same
+}
+
+func (t *Tail) byName() map[string][]*logFile {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	files := map[string][]*logFile{}
+	for _, l := range t.files {
+		files[l.name()] = append(files[l.name()], l)
+	}
+	return files
 }
 
 // identify finds what is known of a listed log, by name and inode. A descriptor that is held keeps the inode from being
 // given to another file; after it was let go the content tells.
-func (t *Tail) identify(e entry) *logFile {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, l := range t.files {
-		if l.name() == e.name && os.SameFile(l.info, e.info) {
+func (t *Tail) identify(known map[string][]*logFile, e entry) *logFile {
+	for _, l := range known[e.name] {
+		if os.SameFile(l.info, e.info) {
 			return l
 		}
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return t.newLife(logFile{path: filepath.Join(t.logDir, e.name), info: e.info})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,8 +19,6 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const epoch2 = zookeeper.Zxid(2) << 32
 
 func z(epoch, counter uint32) zookeeper.Zxid { return zookeeper.MakeZxid(epoch, counter) }
 
@@ -178,6 +177,21 @@ func TestABadRecordIsTroubleOnlyWhenAGoodOneFollows(t *testing.T) {
 	}
 }
 
+func TestRecordsBehindZerosOfARolledLogAreFound(t *testing.T) {
+	d := tailtest.New(t)
+	tl := start(t, d)
+	l := d.Log(1, 3)
+	l.Raw(make([]byte, 5000)) // a page that did not survive a power failure
+	l.Append(9, 10)
+	look(t, tl)
+	want(t, tl, "0x1-0x3<0x0")
+	d.Log(z(2, 1), z(2, 2))
+	if report := look(t, tl); len(report.Troubles) != 1 {
+		t.Errorf("troubles %v, want one", report.Troubles)
+	}
+	want(t, tl, "0x1-0x3<0x0", "0x9-0xa<?", "0x200000001-0x200000002<0xa")
+}
+
 func TestARepeatedZxidOfAnErrorChangesNothing(t *testing.T) {
 	d := tailtest.New(t)
 	tl := start(t, d)
@@ -210,56 +224,6 @@ func TestARolledLogGetsItsLastRecordsAfterTheNewOneAppears(t *testing.T) {
 	d.Log(7, 8)
 	look(t, tl)
 	want(t, tl, "0x1-0x6<0x0", "0x7-0x8<0x6")
-}
-
-func TestLogsAreInOrderOfZxidNotOfName(t *testing.T) {
-	d := tailtest.New(t)
-	tl := start(t, d)
-	d.Log(0x100, 0x102)
-	d.Log(0xfe, 0xff)
-	d.Log(z(0x80000000, 1), z(0x80000000, 2))
-	look(t, tl)
-	want(t, tl, "0xfe-0xff<?", "0x100-0x102<0xff", "0x8000000000000001-0x8000000000000002<0x102")
-}
-
-func TestAnElectionInsideOneFileIsALink(t *testing.T) {
-	d := tailtest.New(t)
-	tl := start(t, d)
-	l := d.Log(z(1, 1), z(1, 5))
-	l.Append(z(2, 1), z(2, 3))
-	look(t, tl)
-	want(t, tl, "0x100000001-0x100000005<?", "0x200000001-0x200000003<0x100000005")
-}
-
-func TestASnapshotThatTheServerWasSentBreaksTheLink(t *testing.T) {
-	d := tailtest.New(t)
-	tl := start(t, d)
-	d.Log(z(1, 1), z(1, 0x3b))
-	d.Snapshot(z(2, 0x15), zookeeper.Plain, snapshot.Trailer{})
-	d.Log(z(2, 0x16), z(2, 0x18))
-	d.Log(z(3, 1), z(3, 1))
-	look(t, tl)
-	want(t, tl, "0x100000001-0x10000003b<?", "0x200000016-0x200000018<?", "0x300000001-0x300000001<0x200000018")
-}
-
-func TestALeadersArtificialSnapshotBreaksNoLink(t *testing.T) {
-	for name, test := range map[string]struct {
-		applied zookeeper.Zxid
-		want    string
-	}{
-		"its own":                  {z(1, 5), "0x200000001-0x200000002<0x100000005"},
-		"of another server's tree": {0, "0x200000001-0x200000002<?"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := tailtest.New(t)
-			tl := start(t, d)
-			d.Log(z(1, 1), z(1, 5))
-			d.Snapshot(epoch2, zookeeper.Plain, snapshot.Trailer{Digest: &snapshot.Digest{Zxid: test.applied, Version: 2}})
-			d.Log(z(2, 1), z(2, 2))
-			look(t, tl)
-			want(t, tl, "0x100000001-0x100000005<?", test.want)
-		})
-	}
 }
 
 func TestATruncatedLogIsReadAgain(t *testing.T) {
@@ -368,6 +332,33 @@ func TestOnlyZooKeepersOwnNamesAreRead(t *testing.T) {
 	if s := tl.Snapshots(); len(s) > 0 {
 		t.Errorf("snapshots: %v", s)
 	}
+}
+
+func TestADirectoryBehindASymbolicLinkIsFollowed(t *testing.T) {
+	d, link := tailtest.New(t), filepath.Join(t.TempDir(), "data")
+	if err := os.Symlink(d.Path, link); err != nil {
+		t.Fatal(err)
+	}
+	tl := tail.New(tail.Config{DataDir: link})
+	defer tl.Close()
+	l := d.Log(1, 2)
+	look(t, tl)
+	l.Append(3, 3)
+	look(t, tl)
+	want(t, tl, "0x1-0x3<0x0")
+}
+
+func TestADirectoryThatIsReplacedIsReadAnew(t *testing.T) {
+	d := tailtest.New(t)
+	tl := start(t, d)
+	d.Log(1, 9)
+	look(t, tl)
+	if err := os.Rename(d.File(""), d.File("")+".old"); err != nil {
+		t.Fatal(err)
+	}
+	d.Log(1, 4)
+	wantEvent(t, look(t, tl), tail.LogVanished)
+	want(t, tl, "0x1-0x9<0x0", "0x1-0x4<0x0")
 }
 
 func TestLogsAndSnapshotsInDirectoriesOfTheirOwn(t *testing.T) {

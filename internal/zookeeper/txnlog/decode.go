@@ -159,13 +159,25 @@ func decodeNested(d *jute.Decoder, t Type) Body {
 	return body
 }
 
-// decodeCloseSession tells the three forms apart: nothing, a digest alone, or a list and maybe a digest. A list
-// of 12 bytes starts with its count of 1, a digest with its version 2.
+// decodeCloseSession tells the three forms apart: nothing, 12 bytes of digest, or a list and maybe a digest. Twelve
+// bytes are a list only if they are one exactly. Otherwise they are what stands for a digest, of whatever version: a
+// follower with zookeeper.closeSessionTxn.enabled=false takes the first 12 bytes of its leader's list for a digest,
+// and logs them (seen on 3.9.5).
 func decodeCloseSession(d *jute.Decoder) CloseSession {
 	rest := d.Remaining()
-	if rest == 0 || rest == digestSize && d.PeekInt32() == digestLatest {
+	if rest == 0 || rest == digestSize && (d.PeekInt32() == digestLatest || !isPathList(*d)) {
 		return CloseSession{}
 	}
+	return decodePathList(d)
+}
+
+// isPathList tells whether what is left in d, which stays as it is, is a list of paths and nothing else.
+func isPathList(d jute.Decoder) bool {
+	decodePathList(&d)
+	return d.Err() == nil && d.Remaining() == 0
+}
+
+func decodePathList(d *jute.Decoder) CloseSession {
 	n := d.VectorLen(minString)
 	if d.Err() != nil || n < 0 {
 		return CloseSession{Listed: true}

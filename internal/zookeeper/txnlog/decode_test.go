@@ -133,6 +133,31 @@ func goldenBodies() map[string]struct {
 	}
 }
 
+func TestDecodeTakesTheHeadOfAListThatAFollowerTookForADigestForADigest(t *testing.T) {
+	for name, golden := range map[string]struct {
+		body string
+		want Digest
+	}{
+		"eleven paths":                   {"0000000b 00000008 2f616263", Digest{Version: 11, Tree: 0x8_2f616263}},
+		"one path":                       {"00000001 00000009 2f616263", Digest{Version: 1, Tree: 0x9_2f616263}},
+		"no path, then the real digest":  {"00000000 00000002 00000017", Digest{Version: 0, Tree: 0x2_00000017}},
+		"a real digest of an empty tree": {"00000002 00000000 00000000", Digest{Version: 2}},
+	} {
+		payload := unhex(t, header32("fffffff5")+golden.body)
+		got, err := decode(payload)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(Txn{Header: got.Header, Body: CloseSession{}, Digest: &golden.want}, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", name, diff)
+		}
+		if again := Encode(got); !bytes.Equal(again, payload) {
+			t.Errorf("%s: encoded as %x, want %x", name, again, payload)
+		}
+	}
+}
+
 func TestDecodeReadsEveryTypeWithAndWithoutDigest(t *testing.T) {
 	for name, golden := range goldenBodies() {
 		for _, digest := range []string{"", digest12} {
@@ -202,7 +227,8 @@ func TestDecodeRefusesBytesLeftOver(t *testing.T) {
 	}
 }
 
-// A create that is cut behind its third field is the form of releases before 3.4, and so is whole.
+// A create that is cut behind its third field is the form of releases before 3.4, and so is whole. Twelve bytes of
+// a list of paths are what a follower can take for a digest.
 func TestDecodeRefusesEveryCutBody(t *testing.T) {
 	for name, golden := range goldenBodies() {
 		payload := unhex(t, header32(golden.typ)+golden.body)
@@ -210,7 +236,7 @@ func TestDecodeRefusesEveryCutBody(t *testing.T) {
 			if n >= minPayload && name == "closeSession, empty list" || n == minPayload && golden.typ == "fffffff5" {
 				continue
 			}
-			if golden.typ == "00000001" && n == len(payload)-4 {
+			if golden.typ == "00000001" && n == len(payload)-4 || golden.typ == "fffffff5" && n == minPayload+digestSize {
 				continue
 			}
 			wantMalformed(t, name, payload[:n])

@@ -314,7 +314,7 @@ public class Load {
         Runtime.getRuntime().halt(0);
     }
 
-    /** Changes a tree of 50·width nodes from several sessions at once, ops requests in all, with up to 200 on the way. */
+    /** Changes a tree from several sessions at once: ops requests in all, up to 200 of each session on the way. */
     void burst(String name, int sessions, int ops) throws Exception {
         zk.create("/" + name, null, OPEN, CreateMode.PERSISTENT);
         List<Thread> threads = new ArrayList<>();
@@ -342,7 +342,7 @@ public class Load {
         Semaphore room = new Semaphore(200);
         for (int i = 0; i < n; i++) {
             room.acquire();
-            String path = root + "/" + random.nextInt(300);
+            String path = root + "/" + random.nextInt(700);
             switch (random.nextInt(8)) {
                 case 0: z.delete(path, -1, (rc, p, c) -> room.release(), null); break;
                 case 1: z.setACL(path, acl(random), -1, (rc, p, c, s) -> room.release(), null); break;
@@ -365,7 +365,7 @@ public class Load {
 
     static List<ACL> acl(Random random) {
         List<ACL> list = new ArrayList<>(OPEN);
-        list.add(new ACL(Perms.READ, new Id("ip", "10.0.0." + random.nextInt(60))));
+        list.add(new ACL(Perms.READ, new Id("ip", "10.0." + random.nextInt(250) + "." + random.nextInt(250))));
         return list;
     }
 

@@ -11,7 +11,9 @@ debian_classpath() {
 release_pom() {
   local extra=
   case $1 in
-  3.4.* | 3.5.*) ;;
+  3.4.*) ;;
+  3.5.*) extra='
+    <dependency><groupId>commons-cli</groupId><artifactId>commons-cli</artifactId><version>1.5.0</version></dependency>' ;;
   *) extra='
     <dependency><groupId>io.dropwizard.metrics</groupId><artifactId>metrics-core</artifactId><version>4.1.12.1</version></dependency>
     <dependency><groupId>org.xerial.snappy</groupId><artifactId>snappy-java</artifactId><version>1.1.10.5</version></dependency>
@@ -49,9 +51,10 @@ prepare() {
   if [ "$1" = debian ]; then
     debian_classpath >"$dir/classpath"
   else
-    if ! ls "$dir"/lib/zookeeper-3*.jar >/dev/null 2>&1; then
-      release_pom "$1" >"$dir/pom.xml"
-      mvn -q -B -Dstyle.color=never -f "$dir/pom.xml" dependency:copy-dependencies -DoutputDirectory="$dir/lib" >"$dir/maven" || { cat "$dir/maven"; return 1; }
+    release_pom "$1" >"$dir/pom.new"
+    if ! cmp -s "$dir/pom.new" "$dir/pom.xml"; then
+      mvn -q -B -Dstyle.color=never -f "$dir/pom.new" dependency:copy-dependencies -DoutputDirectory="$dir/lib" >"$dir/maven" || { cat "$dir/maven"; return 1; }
+      mv "$dir/pom.new" "$dir/pom.xml"
     fi
     echo "$dir/lib/*" >"$dir/classpath"
   fi

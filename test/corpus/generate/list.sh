@@ -1,7 +1,8 @@
 # Every case of the corpus. make NAME RELEASE RECIPE COVERS [VARIABLE=VALUE…]
 
 EVERY="every operation that the release has, also inside multis, ok and refused; quotas, ACLs, ephemerals, a large node, a restart"
-make ops-3.4.14 3.4.14 ops "$EVERY; default preallocation of 64 MiB" FLAGS="$LIVE"
+make ops-3.4.14 3.4.14 ops "$EVERY; default preallocation of 64 MiB; 3.4 writes no snapshot when it starts, so snapCount is small" \
+  FLAGS="$LIVE -Dzookeeper.snapCount=40"
 make ops-3.5.10 3.5.10 ops "$EVERY" FLAGS="$LIVE $SMALL"
 make ops-3.6.4 3.6.4 ops "$EVERY" FLAGS="$LIVE $SMALL"
 make ops-3.7.2 3.7.2 ops "$EVERY; separate dataLogDir" FLAGS="$LIVE $SMALL" LOGDIR=log
@@ -42,7 +43,7 @@ make hole-3.9.5 3.9.5 hole "records larger than preAllocSize: 3.9 puts a zero by
   FLAGS="-Dzookeeper.preAllocSize=5"
 
 QUICK="-Dzookeeper.preAllocSize=1024"
-make election-3.4.14 3.4.14 election "three servers; the leader hangs, an election without a restart, the same log goes on in the new epoch" FLAGS="$QUICK"
+make election-3.4.14 3.4.14 election "three servers; the leader hangs, an election without a restart, the same log goes on in the new epoch; logs without any snapshot" FLAGS="$QUICK"
 make election-3.8.0 debian election "three servers; the leader hangs, an election without a restart, the same log goes on in the new epoch" FLAGS="$QUICK"
 make trunc-3.8.0 debian trunc "three servers; a leader with five dead proposals returns and is sent TRUNC" FLAGS="$QUICK"
 make trunc-3.9.5 3.9.5 trunc "three servers; a leader with five dead proposals returns and is sent TRUNC" FLAGS="$QUICK"
@@ -51,5 +52,7 @@ make phantom-3.9.5 3.9.5 phantom "three servers; a leader with five dead proposa
 RECONF=$'reconfigEnabled=true\nskipACL=yes\nstandaloneEnabled=false\n'
 make reconfig-3.5.10 3.5.10 reconfig "three servers; one leaves and comes back as an observer" FLAGS="$QUICK" CFG="$RECONF" DYNAMIC=yes
 make reconfig-3.9.5 3.9.5 reconfig "three servers; one leaves and comes back as an observer" FLAGS="$QUICK" CFG="$RECONF" DYNAMIC=yes
-make mixed-3.9.5 3.9.5 mixed "three servers with different flags: 2 without digest, 3 without the list of paths in closeSession" \
-  FLAGS="$QUICK" FLAGS_2="$D" FLAGS_3="$C"
+make mixed-3.9.5 3.9.5 mixed "three servers with different flags: followers without the list of paths in closeSession (1) and without digest (2)" \
+  FLAGS="$QUICK" FLAGS_1="$C" FLAGS_2="$D"
+make mixed-leader-3.9.5 3.9.5 mixed "three servers with different flags: the leader (3) without the list of paths in closeSession, 2 without digest" \
+  FLAGS="$QUICK" FLAGS_3="$C" FLAGS_2="$D"

@@ -13,6 +13,7 @@ tool() {
 # printed DIR N OUT writes what ZooKeeper's own tools print for each log and snapshot. A tool that gives up
 # (a torn log) has printed what comes before.
 printed() {
+  local ENCODING=-Dfile.encoding=UTF-8 LOCALE=C.UTF-8 # the tools print in the charset they run with
   local f base log=org.apache.zookeeper.server.persistence.TxnLogToolkit data=-d
   case $RELEASE in 3.4.*) log=org.apache.zookeeper.server.LogFormatter data= ;; esac
   for f in "$1"/version-2/log.* "$1"/version-2/snapshot.*; do

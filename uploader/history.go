@@ -1,0 +1,111 @@
+package uploader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/txnlog"
+)
+
+// ErrOtherHistory is wrapped when the archive and the server have different transactions under one zxid: the archive is another
+// cluster's, or a standalone server lost the end of its log and used its zxids again.
+var ErrOtherHistory = errors.New("the archive holds another history than this server")
+
+// compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
+// segment. With nothing in common there is nothing to compare.
+func (u *Uploader) compare(ctx context.Context) error {
+	if u.isCompared() {
+		return nil
+	}
+	run, s, z := u.common()
+	if z == 0 {
+		u.setCompared()
+		return nil
+	}
+	ours, err := u.localHeader(ctx, run, z)
+	if err != nil {
+		return fmt.Errorf("compare %s with the archive: %w", z, err)
+	}
+	theirs, err := u.archivedHeader(ctx, s, z)
+	if err != nil {
+		return fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
+	}
+	if ours != theirs {
+		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
+	}
+	u.setCompared()
+	return nil
+}
+
+func (u *Uploader) isCompared() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.compared
+}
+
+func (u *Uploader) setCompared() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.compared = true
+}
+
+// common finds the newest record that is in a local run and in a segment. Its zxid is 0 when there is none.
+func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
+	runs := u.Local.Runs()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, run := range runs {
+		for _, segment := range u.view.catalog.Segments {
+			if last := min(run.Last, segment.Last); last >= max(run.First, segment.First) && last > z {
+				in, s, z = run, segment, last
+			}
+		}
+	}
+	return in, s, z
+}
+
+func (u *Uploader) localHeader(ctx context.Context, run Run, z zookeeper.Zxid) (_ txnlog.Header, err error) {
+	records, err := run.Open(ctx, z)
+	if err != nil {
+		return txnlog.Header{}, err
+	}
+	rec, err := records.Next()
+	return rec.Header, errors.Join(noEOF(err), records.Close())
+}
+
+func (u *Uploader) archivedHeader(ctx context.Context, s archive.Segment, z zookeeper.Zxid) (_ txnlog.Header, err error) {
+	body, err := u.Bucket.Get(ctx, u.prefix+s.Key(), 0)
+	if err != nil {
+		return txnlog.Header{}, err
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	d, err := archive.NewDecoder(body)
+	if err != nil {
+		return txnlog.Header{}, err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	file, err := io.ReadAll(d)
+	if err != nil {
+		return txnlog.Header{}, err
+	}
+	return find(file, s.Key(), z)
+}
+
+// find reads the header of the record z in a log file.
+func find(file []byte, name string, z zookeeper.Zxid) (txnlog.Header, error) {
+	r := txnlog.NewReader(bytes.NewReader(file), name)
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			return txnlog.Header{}, noEOF(err)
+		}
+		if rec.Zxid == z {
+			return rec.Header, nil
+		}
+	}
+}
