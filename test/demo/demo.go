@@ -82,6 +82,9 @@ func (d *demo) startSidecar(ctx context.Context) error {
 		return err
 	}
 	d.sidecar = sidecar
+	if err := sidecar.WaitRunning(ctx); err != nil {
+		return err
+	}
 	d.client, err = loop.Connect(ctx, d.server.Addr())
 	if err != nil {
 		return err

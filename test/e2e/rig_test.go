@@ -3,9 +3,11 @@ package e2e
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +26,8 @@ type rig struct {
 	server *zkserver.Server
 	zkark  loop.Zkark
 	client *zk.Conn
-	starts int
+	// how many of each there have been, for names
+	losses, sidecars int
 }
 
 func newRig(t *testing.T, r zkserver.Release, o zkserver.Options) *rig {
@@ -56,8 +59,10 @@ func (r *rig) must(err error) {
 // startSidecar starts a sidecar that is killed when the test ends; a failed test prints the end of its log.
 func (r *rig) startSidecar() *loop.Sidecar {
 	r.t.Helper()
-	sidecar, err := r.zkark.StartSidecar(filepath.Join(r.dir, "sidecar.log"))
+	r.sidecars++
+	sidecar, err := r.zkark.StartSidecar(filepath.Join(r.dir, fmt.Sprintf("sidecar.%d.log", r.sidecars)))
 	r.must(err)
+	r.must(sidecar.WaitRunning(r.ctx))
 	r.t.Cleanup(func() {
 		sidecar.Kill()
 		if r.t.Failed() {
@@ -105,14 +110,14 @@ func (r *rig) znodes() map[string]loop.Znode {
 func (r *rig) lose() (dataDir, logDir string) {
 	r.t.Helper()
 	r.must(r.server.Kill())
-	r.starts++
-	dataDir = filepath.Join(r.dir, "lost", "data", string(rune('0'+r.starts)))
+	r.losses++
+	dataDir = filepath.Join(r.dir, "lost", "data", strconv.Itoa(r.losses))
 	r.must(os.MkdirAll(filepath.Dir(dataDir), 0o755))
 	r.must(os.Rename(r.server.DataDir(), dataDir))
 	if r.server.LogDir() == r.server.DataDir() {
 		return dataDir, dataDir
 	}
-	logDir = filepath.Join(r.dir, "lost", "txnlog", string(rune('0'+r.starts)))
+	logDir = filepath.Join(r.dir, "lost", "txnlog", strconv.Itoa(r.losses))
 	r.must(os.MkdirAll(filepath.Dir(logDir), 0o755))
 	r.must(os.Rename(r.server.LogDir(), logDir))
 	return dataDir, logDir

@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"testing"
 
 	"github.com/zkark/zkark/test/loop"
@@ -89,17 +88,4 @@ func TestTheServerRunsOnWhenItsSidecarIsKilled(t *testing.T) {
 	sidecar.Kill()
 	r.write("/after", 50)
 	r.expectNoComplaint()
-}
-
-// expectRefused runs zkark and expects an exit code and a sentence.
-func expectRefused(ctx context.Context, t *testing.T, z loop.Zkark, code int, args ...string) string {
-	t.Helper()
-	said, err := z.Run(ctx, args...)
-	if got := exitCode(err); got != code {
-		t.Errorf("zkark %q: exit code %d, want %d: %v %s", args, got, code, err, said)
-	}
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

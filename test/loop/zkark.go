@@ -38,6 +38,18 @@ func (z Zkark) StartSidecar(logFile string, more ...string) (*Sidecar, error) {
 	return &Sidecar{process: p, logFile: logFile}, nil
 }
 
+// WaitRunning waits until the sidecar logs something: from then on it heeds signals.
+func (s *Sidecar) WaitRunning(ctx context.Context) error {
+	for {
+		if info, err := os.Stat(s.logFile); err == nil && info.Size() > 0 {
+			return nil
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("wait for zkark sidecar to log its start: %w", err)
+		}
+	}
+}
+
 // Stop has the sidecar ship the rest and end, by SIGTERM. It fails, with the end of its log, when that does not go well.
 func (s *Sidecar) Stop() error {
 	if err := s.process.End(syscall.SIGTERM); err != nil {

@@ -32,6 +32,7 @@ func complaints(log string) []string {
 		"Connection broken for id", "Cannot open channel to", "Interrupting SendWorker", "Interrupted while waiting for message on queue",
 		"Send worker leaving thread", "Exception when using channel", "Unexpected exception causing shutdown", // a peer went away
 		"Non-optimal configuration, consider an odd number",
+		"Error closing a command socket", `"this.zkDb" is null`, // was asked for its status before it had any
 		"Connection request from old client", // one that knows no read-only mode
 	}, "|"))
 	var found []string
