@@ -90,21 +90,51 @@ func TestReplayMakesTheTreeThatZooKeeperBoots(t *testing.T) {
 		if booted.LastZxid() != d.LastZxid {
 			t.Errorf("last zxid %s, ZooKeeper says %s", booted.LastZxid(), d.LastZxid)
 		}
-		want := forgetQuotaStats(d.expected(t, "state.exact"))
-		if delta := diff.Diff(want, exactTree(t, booted)); delta != "" {
+		want, got := forgetQuotaStats(d.expected(t, "state.exact")), exactTree(t, booted)
+		excuseACLs(t, want, got, d.loggedACLs(t))
+		if delta := diff.Diff(want, got); delta != "" {
 			t.Errorf("-ZooKeeper +zkark:\n%s", delta)
 		}
-		if d.Digest == "" {
+		if d.Digest == "" || strings.Contains(d.Flags, "digest.enabled=false") {
 			return
 		}
 		digest, err := strconv.ParseUint(d.Digest, 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := booted.Digests().Find(digest); !ok && strings.Contains(d.Flags, "digest.enabled=false") == (digest != 0) {
+		if _, ok := booted.Digests().Find(digest); !ok {
 			t.Errorf("digest %v, ZooKeeper says %d", booted.Digests(), digest)
 		}
 	})
+}
+
+// excuseACLs makes equal what differs only in an ACL where ours is the one that the log gives the node: a server of
+// a release before 3.8.5 or 3.9.4 that boots from a fuzzy snapshot can give nodes ACLs of others, or none
+// (ZOOKEEPER-4846).
+func excuseACLs(t *testing.T, want, got []string, logged map[string]string) {
+	for i := range min(len(want), len(got)) {
+		theirs, _, _ := strings.Cut(want[i], " acl=")
+		ours, acl, isNode := strings.Cut(got[i], " acl=")
+		path, _, _ := strings.Cut(strings.TrimPrefix(ours, "node "), " data=")
+		if isNode && theirs == ours && want[i] != got[i] && logged[path] == acl {
+			t.Logf("ZooKeeper boots with a wrong ACL: %s", want[i])
+			want[i] = got[i]
+		}
+	}
+}
+
+// loggedACLs are the ACLs that the log last gave each path, both as an exact account writes them.
+func (d directory) loggedACLs(t *testing.T) map[string]string {
+	logged := map[string]string{}
+	for _, txn := range d.history(t) {
+		switch b := txn.Body.(type) {
+		case txnlog.Create:
+			logged[exactString(b.Path)] = exactACL(b.ACL)
+		case txnlog.SetACL:
+			logged[exactString(b.Path)] = exactACL(b.ACL)
+		}
+	}
+	return logged
 }
 
 // follows tells whether a record is the next one of the same history, and not one beyond a jump.
@@ -156,7 +186,7 @@ func (d directory) replayFrom(t *testing.T, name string, all []txnlog.Txn) (chec
 		if err := state.Apply(txn); err != nil {
 			return checked, err
 		}
-		if txn.Digest == nil || txn.Zxid < end {
+		if txn.Digest == nil || txn.Digest.Version != 2 || txn.Zxid < end {
 			continue
 		}
 		if _, ok := state.Digests().Find(txn.Digest.Tree); !ok {

@@ -38,11 +38,24 @@ func TestTheLogToolPrintsTheSameRecords(t *testing.T) {
 			if errors.As(end, &corrupt) && len(want) > len(got) {
 				want = want[:len(got)] // the tool reads on behind a bad checksum, a server does not
 			}
+			if strings.HasPrefix(d.Release, "3.5.") && len(want) < len(got) && nullData(txns[len(want)]) {
+				got = got[:len(want)] // the tool of 3.5 dies of data that is null
+			}
 			if delta := diff.Diff(want, got); delta != "" {
 				t.Errorf("%s: -tool +zkark:\n%s", name, delta)
 			}
 		}
 	})
+}
+
+func nullData(txn txnlog.Txn) bool {
+	switch b := txn.Body.(type) {
+	case txnlog.Create:
+		return b.Data == nil
+	case txnlog.SetData:
+		return b.Data == nil
+	}
+	return false
 }
 
 func toolLine(txn txnlog.Txn) string {
