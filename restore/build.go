@@ -11,8 +11,6 @@ import (
 	"path/filepath"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
-	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 )
 
 // builder writes what a plan says into a staging directory, and believes no object that is not what its name says.
@@ -24,19 +22,20 @@ type builder struct {
 
 // built is what stands in the staging directory, waiting for proof.
 type built struct {
-	snapshot string // path of the one snapshot
-	logs     []string
-	plan     archive.Plan
-	trailer  snapshot.Trailer // left out of the file, wanted for the proof
+	plan archive.Plan
+	dir  string   // of snapshots
+	base string   // path of the unpacked base, "" for the empty tree
+	logs []string // paths, in order of their records
 }
 
-// build writes one snapshot, with the first seal only because every release and every flag setting loads that, and after it
-// logs cut exactly at the target.
+// build unpacks the base, and writes logs that end exactly at the target.
 func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
-	out := built{plan: plan, snapshot: filepath.Join(b.staging.data(), zookeeper.SnapshotName(plan.Base.Start, zookeeper.Plain))}
-	var err error
-	if out.trailer, err = b.buildSnapshot(ctx, plan.Base, out.snapshot); err != nil {
-		return built{}, err
+	out := built{plan: plan, dir: b.staging.data()}
+	if !plan.FromEmpty {
+		out.base = filepath.Join(out.dir, "base.tmp")
+		if err := b.unpack(ctx, plan.Base.Key(), plan.Base.Hash, out.base); err != nil {
+			return built{}, err
+		}
 	}
 	logs := logWriter{dir: b.staging.log()}
 	for _, piece := range plan.Pieces {
@@ -48,34 +47,21 @@ func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
 	return out, logs.close()
 }
 
-func (b builder) buildSnapshot(ctx context.Context, base archive.Base, path string) (snapshot.Trailer, error) {
-	var trailer snapshot.Trailer
-	err := b.fetch(ctx, base.Key(), base.Hash, func(r io.Reader) error {
+// unpack writes the file inside an object to path.
+func (b builder) unpack(ctx context.Context, key, hash, path string) error {
+	return b.fetch(ctx, key, hash, func(r io.Reader) error {
 		return writeFile(path, func(w io.Writer) error {
-			s, err := snapshot.NewReader(r, filepath.Base(path), zookeeper.Plain, snapshot.CopyToFirstSeal(w))
-			if err != nil {
-				return err
-			}
-			for err == nil {
-				_, err = s.Next()
-			}
-			trailer = s.Trailer()
-			return notEOF(err)
+			_, err := io.Copy(w, r)
+			return err
 		})
 	})
-	return trailer, err
 }
 
 // buildPiece unpacks a segment into a file of its own first: its hash is known only at its end, and until then not a byte of it
 // may reach a log.
 func (b builder) buildPiece(ctx context.Context, piece archive.Piece, logs *logWriter) error {
 	path := filepath.Join(b.staging.log(), "segment.tmp")
-	err := b.fetch(ctx, piece.Key(), piece.Hash, func(r io.Reader) error {
-		return writeFile(path, func(w io.Writer) error {
-			_, err := io.Copy(w, r)
-			return err
-		})
-	})
+	err := b.unpack(ctx, piece.Key(), piece.Hash, path)
 	if err == nil {
 		err = logs.add(path, piece)
 	}

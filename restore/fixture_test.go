@@ -181,7 +181,7 @@ func load(t testing.TB, cfg Config) *tree.Tree {
 		t.Fatalf("%d snapshots, want one: %v", len(snaps), snaps)
 	}
 	start, _, _ := zookeeper.ParseSnapshotName(filepath.Base(snaps[0]))
-	restored, err := loadTree(snaps[0], start)
+	restored, _, err := loadTree(snaps[0], start)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,18 +10,16 @@ import (
 	"path/filepath"
 
 	"github.com/zkark/zkark/internal/timetravel"
-	"github.com/zkark/zkark/internal/zookeeper"
-	"github.com/zkark/zkark/internal/zookeeper/snapshot"
-	"github.com/zkark/zkark/internal/zookeeper/tree"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
 
-// prove reads back from disk what the server will read, replays it, and compares the tree with every digest that
-// ZooKeeper recorded on the way. Its errors wrap ErrNotProven, except for a disk that does not read and an end of the context.
+// prove turns the base into the snapshot that the server will load, reads everything back from disk, replays it, and compares
+// the tree with every digest that ZooKeeper recorded on the way. Its errors wrap ErrNotProven, except for a disk that does
+// not work and an end of the context.
 func prove(ctx context.Context, b built) (timetravel.Report, error) {
-	replay, err := start(b)
+	replay, err := settle(ctx, b)
 	if err != nil {
-		return timetravel.Report{}, err
+		return timetravel.Report{}, notProven(err)
 	}
 	for _, path := range b.logs {
 		if err := replayLog(ctx, replay, path); err != nil {
@@ -37,28 +34,6 @@ func prove(ctx context.Context, b built) (timetravel.Report, error) {
 		return report, fmt.Errorf("%w: %s", ErrNotProven, report)
 	}
 	return report, nil
-}
-
-func start(b built) (*timetravel.Replay, error) {
-	t, err := loadTree(b.snapshot, b.plan.Base.Start)
-	if err != nil {
-		return nil, notProven(err)
-	}
-	end := b.plan.Base.End
-	return timetravel.New(timetravel.Base{Tree: t, Start: b.plan.Base.Start, End: &end, Digest: b.trailer.Digest}), nil
-}
-
-func loadTree(path string, start zookeeper.Zxid) (*tree.Tree, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	r, err := snapshot.NewReader(bufio.NewReaderSize(f, 1<<20), filepath.Base(path), zookeeper.Plain)
-	if err != nil {
-		return nil, err
-	}
-	return tree.Load(r, start)
 }
 
 func replayLog(ctx context.Context, replay *timetravel.Replay, path string) error {

@@ -49,10 +49,10 @@ type span struct {
 	after, first, upTo zookeeper.Zxid
 }
 
-// holds tells whether a state named start lies on this span: one of its records, the record before it, or a new
-// leader's artificial zxid in front of its epoch.
-func (s span) holds(start zookeeper.Zxid) bool {
-	return start == s.after || start <= s.upTo && start+1 >= s.first && start.Epoch() == s.upTo.Epoch()
+// holds tells whether a state lies on this span: after one of its records, or the record before it, or at a new leader's
+// artificial zxid in front of its epoch.
+func (s span) holds(state zookeeper.Zxid) bool {
+	return state == s.after || state <= s.upTo && state+1 >= s.first && state.Epoch() == s.upTo.Epoch()
 }
 
 // walk follows the chain back from a record for as long as each record's predecessor is proven and held, and returns the

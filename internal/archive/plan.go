@@ -62,7 +62,11 @@ type Piece struct {
 // Plan rebuilds one point: load Base, then apply the pieces in order. Their records join up without a hole from the one after
 // Base.Start to Target.
 type Plan struct {
-	Base   Base
+	Base Base // the zero Base for FromEmpty
+	// FromEmpty tells that there is no object to start from, and need not be: the pieces begin with the first
+	// transaction that the server ever made. A server of ZooKeeper 3.4 starts without writing a snapshot.
+	FromEmpty bool
+
 	Pieces []Piece
 	Target zookeeper.Zxid // the zxid that will be restored; Base.Start when there are no pieces
 	Bytes  int64          // size of all the objects it reads
@@ -87,9 +91,9 @@ func MakePlan(c Catalog, to Point) (Plan, error) {
 	spans, err := walk(runs, target)
 	base, found := c.baseOn(spans, target)
 	switch {
-	case found:
+	case found || target > 0 && fromEmpty(spans):
 		p := c.planFrom(base, spans)
-		p.Warnings = warnings
+		p.FromEmpty, p.Warnings = !found, warnings
 		return p, nil
 	case err != nil:
 		return Plan{}, err
@@ -131,18 +135,25 @@ func roundDown(chain []span, z zookeeper.Zxid) (zookeeper.Zxid, []string) {
 	return z, []string{fmt.Sprintf("the archive does not hold what came before %s: nothing proves that %s was ever committed", oldest, z)}
 }
 
-// baseOn is the newest base on the spans that is consistent by the target.
+// baseOn is the newest base on the spans that is consistent by the target. One that ends elsewhere may hold part of transactions
+// that were never committed.
 func (c Catalog) baseOn(spans []span, target zookeeper.Zxid) (Base, bool) {
 	for _, b := range slices.Backward(c.Bases) {
-		if b.End <= target && onChain(spans, b.Start) {
+		if b.End <= target && onChain(spans, b.Start) && onChain(spans, b.End) {
 			return b, true
 		}
 	}
 	return Base{}, false
 }
 
-func onChain(spans []span, start zookeeper.Zxid) bool {
-	return slices.ContainsFunc(spans, func(s span) bool { return s.holds(start) })
+// fromEmpty tells whether the spans go back to the first transaction of all: the counter, or a link, says that nothing
+// came before it.
+func fromEmpty(spans []span) bool {
+	return spans[len(spans)-1].after == 0
+}
+
+func onChain(spans []span, state zookeeper.Zxid) bool {
+	return slices.ContainsFunc(spans, func(s span) bool { return s.holds(state) })
 }
 
 // noChain tells why no base is good enough.

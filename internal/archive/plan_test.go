@@ -56,8 +56,8 @@ func TestAPlanReplaysExactlyTheTrueHistoryOrIsRefused(t *testing.T) {
 		if !ok || p.Base.End > target || p.Target != target {
 			t.Fatalf("plan from base %s–%s to %s is not proven", p.Base.Start, p.Base.End, p.Target)
 		}
-		if p.Base.Start != best.Start {
-			t.Fatalf("base %s chosen, %s is newer", p.Base.Start, best.Start)
+		if p.Base.Start != best.Start || p.FromEmpty != (best == Base{}) {
+			t.Fatalf("base %+v chosen, %+v is newer", p.Base, best)
 		}
 		if diff := cmp.Diff(want, planned(p)); diff != "" {
 			t.Fatalf("replayed records differ from the history (-history +planned):\n%s", diff)
@@ -65,15 +65,39 @@ func TestAPlanReplaysExactlyTheTrueHistoryOrIsRefused(t *testing.T) {
 	})
 }
 
-// bestBase is the newest base from which the archive holds a proven way to the target.
+// bestBase is the newest base from which the archive holds a proven way to the target; the zero Base when only the first
+// transaction of all is such a place.
 func (h *history) bestBase(target zookeeper.Zxid) (Base, bool) {
 	for i := len(h.cat.Bases) - 1; i >= 0; i-- {
 		b := h.cat.Bases[i]
-		if _, ok := h.path(b.Start, target); ok && b.End <= target {
+		_, fromStart := h.path(b.Start, target)
+		_, fromEnd := h.path(b.End, target)
+		if fromStart && fromEnd && b.End <= target {
 			return b, true
 		}
 	}
-	return Base{}, false
+	_, all := h.path(0, target)
+	return Base{}, all && target > 0
+}
+
+func TestALogThatGoesBackToTheFirstTransactionNeedsNoBase(t *testing.T) {
+	standalone := Catalog{Segments: []Segment{seg(1, 5, 0), seg(6, 9, 5)}}
+	ensemble := Catalog{Segments: []Segment{seg(0x100000001, 0x100000005, 0)}}
+	for name, c := range map[string]Catalog{"standalone": standalone, "ensemble": ensemble} {
+		p, err := MakePlan(c, Latest())
+		if err != nil || !p.FromEmpty || len(p.Pieces) != len(c.Segments) {
+			t.Errorf("%s: %+v, %v; want a plan from the empty tree", name, p, err)
+		}
+	}
+	ensemble.Segments[0].Linked = false
+	var no *NoChainError
+	if _, err := MakePlan(ensemble, Latest()); !errors.As(err, &no) {
+		t.Errorf("what came before the first record is not known: %v; want a refusal", err)
+	}
+	fuzzy := Catalog{Bases: []Base{base(5, 9)}}
+	if p, err := MakePlan(fuzzy, Latest()); err == nil {
+		t.Errorf("an archive without a consistent point gives %+v", p)
+	}
 }
 
 func TestATargetThatNeverExistedRoundsDown(t *testing.T) {
@@ -135,6 +159,16 @@ func TestABaseBridgesAJumpAndPointsInsideAreRefusedByName(t *testing.T) {
 	}
 	if p, err := MakePlan(c, AtZxid(0x100000004)); err != nil || p.Base.Start != 0 || p.Target != 0x100000004 {
 		t.Errorf("before the jump: %+v, %v", p, err)
+	}
+}
+
+func TestABaseThatRanIntoADeadBranchIsNotUsed(t *testing.T) {
+	c := Catalog{
+		Segments: []Segment{seg(0x100000001, 0x100000008, 0), seg(0x200000001, 0x200000004, 0x100000005)},
+		Bases:    []Base{base(0, 0), base(0x100000004, 0x100000007)},
+	}
+	if p, err := MakePlan(c, Latest()); err != nil || p.Base.Start != 0 {
+		t.Errorf("base %s, %v; want the one that holds nothing of 0x100000006", p.Base.Start, err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type planned struct {
 	Kind     string         `json:"kind"` // "plan"; "restored" when it was carried out
 	Target   zookeeper.Zxid `json:"target"`
-	Base     plannedBase    `json:"base"`
+	Base     *plannedBase   `json:"base"` // null: the segments begin with the server's first transaction
 	Segments []plannedPiece `json:"segments"`
 	Bytes    int64          `json:"bytes"` // of all objects
 	Warnings []string       `json:"warnings"`
@@ -38,9 +38,11 @@ type plannedPiece struct {
 func newPlanned(kind string, p archive.Plan) planned {
 	shown := planned{
 		Kind: kind, Target: p.Target, Bytes: p.Bytes,
-		Base:     plannedBase{Key: p.Base.Key(), Start: p.Base.Start, End: p.Base.End, Bytes: p.Base.Size},
 		Segments: make([]plannedPiece, len(p.Pieces)),
 		Warnings: append([]string{}, p.Warnings...),
+	}
+	if !p.FromEmpty {
+		shown.Base = &plannedBase{Key: p.Base.Key(), Start: p.Base.Start, End: p.Base.End, Bytes: p.Base.Size}
 	}
 	for i, piece := range p.Pieces {
 		shown.Segments[i] = plannedPiece{Key: piece.Key(), First: piece.First, Last: piece.UpTo, Bytes: piece.Size}
@@ -96,12 +98,16 @@ func (s *session) printRestored(r restored, output string) error {
 
 // rows is what the plan is made of.
 func (p planned) rows() [][2]string {
-	rows := [][2]string{{"base", fmt.Sprintf("%s, %s", p.Base.Start, size(p.Base.Bytes))}}
+	base, left := "none: the log goes back to the first transaction", p.Bytes
+	if p.Base != nil {
+		base, left = fmt.Sprintf("%s, %s", p.Base.Start, size(p.Base.Bytes)), p.Bytes-p.Base.Bytes
+	}
+	rows := [][2]string{{"base", base}}
 	if len(p.Segments) == 0 {
 		return append(rows, [2]string{"segments", "none: the base is the target"})
 	}
 	first, last := p.Segments[0].First, p.Segments[len(p.Segments)-1].Last
-	return append(rows, [2]string{"segments", fmt.Sprintf("%d, from %s to %s, %s", len(p.Segments), first, last, size(p.Bytes-p.Base.Bytes))})
+	return append(rows, [2]string{"segments", fmt.Sprintf("%d, from %s to %s, %s", len(p.Segments), first, last, size(left))})
 }
 
 func printRows(w io.Writer, rows [][2]string) error {

@@ -61,6 +61,18 @@ func New(b Base) *Replay {
 // Tree is the state after the last record applied.
 func (r *Replay) Tree() *tree.Tree { return r.base.Tree }
 
+// Reload goes on with a tree that was written from Tree and read back by load, which has room to do so: the old one is let
+// go first. When the records are run again, those that the tree holds are skipped.
+func (r *Replay) Reload(load func() (*tree.Tree, error)) error {
+	r.base.Tree = nil
+	t, err := load()
+	if err != nil {
+		return err
+	}
+	r.base.Tree, r.base.Start = t, r.last
+	return nil
+}
+
 // Source gives the records of a history in order, and then io.EOF: a *txnlog.Reader, or several in a row.
 type Source interface {
 	Next() (txnlog.Record, error)

@@ -14,7 +14,7 @@ type Report struct {
 	First zookeeper.Zxid  // first record applied, 0 if none was
 	Last  zookeeper.Zxid  // the state's own zxid: the last record applied, or Start
 
-	Skipped  int64 // records that the base holds whole
+	Skipped  int64 // records that the tree held whole
 	Applied  int64 // records
 	Repeated int64 // failed requests logged under the zxid before them: no effect
 	Right    int64 // recorded digests that the tree had

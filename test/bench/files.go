@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 	"github.com/zkark/zkark/internal/zookeeper/tree"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
@@ -91,11 +92,15 @@ func (h *history) each(count int, mixed bool, use func(txnlog.Txn) error) error 
 	return nil
 }
 
+func (h *history) writeSnapshot(w io.Writer) error {
+	return h.tree.WriteSnapshot(w, snapshot.Trailer{})
+}
+
 // writeLog makes a directory with the snapshot of an empty tree and one log of count transactions of about 150 bytes.
 func writeLog(root string, count int) (dataDir, error) {
 	h := &history{tree: tree.New()}
 	d := dataDir{root: root, snapshot: zookeeper.SnapshotName(0, zookeeper.Plain), log: zookeeper.LogName(1)}
-	if err := d.create(d.snapshot, h.tree.WriteSnapshot); err != nil {
+	if err := d.create(d.snapshot, h.writeSnapshot); err != nil {
 		return d, err
 	}
 	err := d.create(d.log, func(w io.Writer) error {
@@ -116,7 +121,7 @@ func writeSnapshot(root string, count int) (dataDir, error) {
 		return dataDir{}, err
 	}
 	d := dataDir{root: root, snapshot: zookeeper.SnapshotName(h.zxid, zookeeper.Plain), snapshotZxid: h.zxid, lastZxid: h.zxid, nodes: h.tree.Len()}
-	return d, d.measure(d.create(d.snapshot, h.tree.WriteSnapshot))
+	return d, d.measure(d.create(d.snapshot, h.writeSnapshot))
 }
 
 func (d *dataDir) path(name string) string {

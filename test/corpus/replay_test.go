@@ -208,7 +208,7 @@ func TestASnapshotWrittenByUsIsTheSameTree(t *testing.T) {
 		}
 		booted := d.boot(t)
 		pr, pw := io.Pipe()
-		go func() { pw.CloseWithError(booted.WriteSnapshot(pw)) }()
+		go func() { pw.CloseWithError(booted.WriteSnapshot(pw, snapshot.Trailer{})) }()
 		r, err := snapshot.NewReader(pr, "ours", zookeeper.Plain)
 		if err != nil {
 			t.Fatal(err)

@@ -190,7 +190,7 @@ func (d *demo) restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	complaints, err := loop.Complaints(d.server)
+	complaints, err := d.server.Complaints()
 	if err != nil {
 		return err
 	}

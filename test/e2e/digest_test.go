@@ -9,6 +9,7 @@ import (
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
 
@@ -20,9 +21,9 @@ func expectDigest(t *testing.T, r *rig, lostLogs string) {
 	if want == nil {
 		return
 	}
-	got := snapshotDigest(t, filepath.Join(r.server.DataDir(), zookeeper.VersionDir), zxid)
-	if got.Tree != want.Tree {
-		t.Errorf("the restored server's snapshot at %s has digest %x, the lost server recorded %x", zxid, got.Tree, want.Tree)
+	got := loadSnapshot(t, filepath.Join(r.server.DataDir(), zookeeper.VersionDir), zxid).Digests()
+	if _, ok := got.Find(want.Tree); !ok {
+		t.Errorf("the restored server's snapshot at %s has digest %x, the lost server recorded %x", zxid, got, want.Tree)
 	}
 }
 
@@ -57,8 +58,8 @@ func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 	}
 }
 
-// snapshotDigest reads the digest of the snapshot at a zxid, in whatever compression it is.
-func snapshotDigest(t *testing.T, dir string, zxid zookeeper.Zxid) snapshot.Digest {
+// loadSnapshot reads the snapshot at a zxid, in whatever compression it is.
+func loadSnapshot(t *testing.T, dir string, zxid zookeeper.Zxid) *tree.Tree {
 	t.Helper()
 	for _, name := range names(t, dir) {
 		start, compression, ok := zookeeper.ParseSnapshotName(name)
@@ -70,16 +71,18 @@ func snapshotDigest(t *testing.T, dir string, zxid zookeeper.Zxid) snapshot.Dige
 			t.Fatal(err)
 		}
 		defer f.Close()
-		summary, err := snapshot.Verify(f, name, compression)
+		r, err := snapshot.NewReader(f, name, compression)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if summary.Trailer.Digest != nil {
-			return *summary.Trailer.Digest
+		loaded, err := tree.Load(r, start)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return loaded
 	}
-	t.Fatalf("the restored server wrote no snapshot with a digest at %s: %q", zxid, names(t, dir))
-	return snapshot.Digest{}
+	t.Fatalf("the restored server wrote no snapshot at %s: %q", zxid, names(t, dir))
+	return nil
 }
 
 func names(t *testing.T, dir string) []string {

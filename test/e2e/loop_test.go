@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/test/zkserver"
 )
 
@@ -73,4 +75,18 @@ func TestAServerGoesAroundTheLoopAgainAndAgain(t *testing.T) {
 		r.boot()
 		r.expectSame(before)
 	}
+}
+
+func TestAServerBootsFromALogThatGoesBackToTheFirstTransaction(t *testing.T) {
+	r := newRig(t, zkserver.Require(t), zkserver.Options{})
+	sidecar := r.startSidecar()
+	r.write("/ark", 100)
+	r.waitArchived()
+	before := r.znodes()
+	r.lose()
+	r.must(sidecar.Stop())
+	r.must(os.RemoveAll(filepath.Join(r.zkark.Archive, archive.TimelinePrefix(1), archive.SnapshotPrefix)))
+	r.restore()
+	r.boot()
+	r.expectSame(before)
 }

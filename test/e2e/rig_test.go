@@ -141,7 +141,7 @@ func (r *rig) boot() {
 
 func (r *rig) expectNoComplaint() {
 	r.t.Helper()
-	complaints, err := loop.Complaints(r.server)
+	complaints, err := r.server.Complaints()
 	r.must(err)
 	for _, c := range complaints {
 		r.t.Errorf("the server complains: %s", c)

@@ -22,37 +22,27 @@ const (
 
 // Reader reads a snapshot from front to back.
 type Reader struct {
-	name      string
-	in        *input
-	w         *window
-	sessions  []Session
-	acls      []ACLEntry
-	nodes     int64
-	trailer   Trailer
-	firstSeal int64 // offset behind seal #1, 0 before it was reached
-	cutCopy   bool  // the copy ends with seal #1
-	err       error // what Next keeps returning
+	name     string
+	in       *input
+	w        *window
+	sessions []Session
+	acls     []ACLEntry
+	nodes    int64
+	trailer  Trailer
+	err      error // what Next keeps returning
 }
 
 // Option changes what a Reader does besides reading.
 type Option func(*readerOptions)
 
 type readerOptions struct {
-	copy    io.Writer
-	cutCopy bool
+	copy io.Writer
 }
 
 // CopyTo writes every uncompressed byte to w as it is read. What w holds is good only once Next has
 // returned io.EOF.
 func CopyTo(w io.Writer) Option {
 	return func(o *readerOptions) { *o = readerOptions{copy: w} }
-}
-
-// CopyToFirstSeal writes the uncompressed bytes up to the end of the first seal to w: the same snapshot without
-// its optional trailers, which every release and every setting of ZooKeeper loads. The trailers are still
-// read and verified. What w holds is good only once Next has returned io.EOF.
-func CopyToFirstSeal(w io.Writer) Option {
-	return func(o *readerOptions) { *o = readerOptions{copy: w, cutCopy: true} }
 }
 
 // NewReader reads the head of a snapshot: sessions and the ACL table. Its errors are those of Next.
@@ -67,7 +57,7 @@ func NewReader(r io.Reader, name string, c zookeeper.Compression, opts ...Option
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	rd := &Reader{name: name, in: in, w: newWindow(src, o.copy), cutCopy: o.cutCopy}
+	rd := &Reader{name: name, in: in, w: newWindow(src, o.copy)}
 	if err := rd.head(); err != nil {
 		return nil, rd.explain(err)
 	}
@@ -98,10 +88,6 @@ func (r *Reader) Next() (Node, error) {
 
 // Trailer is what follows the nodes. It is there once Next has returned io.EOF.
 func (r *Reader) Trailer() Trailer { return r.trailer }
-
-// FirstSealEnd is the uncompressed length of the snapshot without its optional trailers. It is there once Next has
-// returned io.EOF.
-func (r *Reader) FirstSealEnd() int64 { return r.firstSeal }
 
 // Offset is the number of uncompressed bytes taken so far; once Next has returned io.EOF, the whole length.
 func (r *Reader) Offset() int64 { return r.w.offset() }

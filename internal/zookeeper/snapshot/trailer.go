@@ -16,13 +16,6 @@ func (r *Reader) finish(at int64) error {
 	if err := r.seal(); err != nil {
 		return err
 	}
-	r.firstSeal = r.w.offset()
-	if err := r.w.settle(); err != nil {
-		return err
-	}
-	if r.cutCopy {
-		r.w.tee = nil
-	}
 	if err := r.trailers(); err != nil {
 		return err
 	}

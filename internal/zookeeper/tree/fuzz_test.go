@@ -34,7 +34,7 @@ func FuzzApply(f *testing.F) {
 			}
 		}
 		r, w := io.Pipe()
-		go func() { w.CloseWithError(grown.WriteSnapshot(w)) }()
+		go func() { w.CloseWithError(grown.WriteSnapshot(w, snapshot.Trailer{})) }()
 		defer r.Close()
 		src, err := snapshot.NewReader(r, "snapshot.9", zookeeper.Plain)
 		if err != nil {

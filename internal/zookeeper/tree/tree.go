@@ -23,18 +23,29 @@ type Tree struct {
 
 // New is the tree of a server that starts with an empty data directory (ZooKeeper 3.5 DataTree).
 func New() *Tree {
-	t := empty(0)
-	t.insert(t.slab.take(), nil)
-	t.nodes[""].data = []byte{}
-	for _, name := range []string{"/zookeeper", "/zookeeper/config", "/zookeeper/quota"} {
-		n := t.slab.take()
-		n.path, n.data = name, []byte{}
-		t.insert(n, t.nodes[parentPath(name)])
-	}
-	config := t.nodes["/zookeeper/config"]
+	t := NewBefore35()
+	config := t.plant("/zookeeper/config")
 	config.acl = t.acls.intern([]zookeeper.ACL{{Perms: 1, Scheme: "world", ID: "anyone"}})
 	config.stat.Aversion = -1
 	return t
+}
+
+// NewBefore35 is New without /zookeeper/config, which ZooKeeper 3.4 does not know.
+func NewBefore35() *Tree {
+	t := empty(0)
+	t.insert(t.slab.take(), nil)
+	t.nodes[""].data = []byte{}
+	t.plant("/zookeeper")
+	t.plant("/zookeeper/quota")
+	return t
+}
+
+// plant makes an empty node that no transaction has made.
+func (t *Tree) plant(path string) *node {
+	n := t.slab.take()
+	n.path, n.data = path, []byte{}
+	t.insert(n, t.nodes[parentPath(path)])
+	return n
 }
 
 func empty(last zookeeper.Zxid) *Tree {

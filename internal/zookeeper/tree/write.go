@@ -7,10 +7,10 @@ import (
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 )
 
-// WriteSnapshot writes the tree as an exact snapshot that every release loads, with the first seal only. Its name
-// has to be zookeeper.SnapshotName(t.LastZxid(), zookeeper.Plain). It fails when an ACL is not known, rather
-// than open a node to the world or close it to everybody.
-func (t *Tree) WriteSnapshot(w io.Writer) error {
+// WriteSnapshot writes the tree as an exact snapshot. Its name has to be zookeeper.SnapshotName(t.LastZxid(),
+// zookeeper.Plain). Without a trailer every release under every setting loads it. It fails when an ACL is not known,
+// rather than open a node to the world or close it to everybody.
+func (t *Tree) WriteSnapshot(w io.Writer, trailer snapshot.Trailer) error {
 	if t.dangling > 0 {
 		return fmt.Errorf("write snapshot %s: %d nodes have an ACL that is not known: the state is not consistent", t.last, t.dangling)
 	}
@@ -25,7 +25,7 @@ func (t *Tree) WriteSnapshot(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("write snapshot %s: %w", t.last, err)
 	}
-	if err := sw.Close(snapshot.Trailer{}); err != nil {
+	if err := sw.Close(trailer); err != nil {
 		return fmt.Errorf("write snapshot %s: %w", t.last, err)
 	}
 	return nil

@@ -21,7 +21,7 @@ func TestWrittenSnapshotLoadsAsTheSameTree(t *testing.T) {
 			apply(t, replayed, server.Log[len(server.Log)-1])
 		}
 		var file bytes.Buffer
-		if err := replayed.WriteSnapshot(&file); err != nil {
+		if err := replayed.WriteSnapshot(&file, snapshot.Trailer{}); err != nil {
 			t.Fatal(err)
 		}
 		loaded, err := tree.Load(open(t, file.Bytes()), replayed.LastZxid())
@@ -45,7 +45,7 @@ func open(t fatal, file []byte) *snapshot.Reader {
 func TestSnapshotOfATreeWithAnUnknownACLIsRefused(t *testing.T) {
 	loaded := load(t, snapshot.Node{ACL: 7})
 	var file bytes.Buffer
-	err := loaded.WriteSnapshot(&file)
+	err := loaded.WriteSnapshot(&file, snapshot.Trailer{})
 	if err == nil || !strings.Contains(err.Error(), "1 nodes have an ACL that is not known") {
 		t.Fatalf("got %v, want a refusal", err)
 	}

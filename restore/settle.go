@@ -1,0 +1,117 @@
+package restore
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/zkark/zkark/internal/timetravel"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
+	"github.com/zkark/zkark/internal/zookeeper/txnlog"
+)
+
+// settle replays the base up to where it is consistent and writes that state as the one snapshot. A server that loaded the
+// base itself would complain of digests that do not match until then, unless its own trailer told it not to. The
+// replay that it returns has read the snapshot back.
+func settle(ctx context.Context, b built) (*timetravel.Replay, error) {
+	t, trailer, err := b.loadBase()
+	if err != nil {
+		return nil, err
+	}
+	start, end := b.plan.Base.Start, b.plan.Base.End
+	replay := timetravel.New(timetravel.Base{Tree: t, Start: start, End: &end, Digest: trailer.Digest})
+	for _, path := range b.logs {
+		if err := replayUntil(ctx, replay, path, end); err != nil {
+			return nil, err
+		}
+	}
+	if t.LastZxid() != end {
+		return nil, fmt.Errorf("the base is consistent at %s, and the records after it end at %s", end, t.LastZxid())
+	}
+	path := filepath.Join(b.dir, zookeeper.SnapshotName(end, zookeeper.Plain))
+	err = writeFile(path, func(w io.Writer) error {
+		return t.WriteSnapshot(w, trailerLike(trailer, t, replay.Report().Charset))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := removeIfThere(b.base); err != nil {
+		return nil, err
+	}
+	return replay, replay.Reload(func() (*tree.Tree, error) {
+		t, _, err := loadTree(path, end)
+		return t, err
+	})
+}
+
+// loadBase is where the replay starts, and what the base told behind its nodes.
+func (b built) loadBase() (*tree.Tree, snapshot.Trailer, error) {
+	if b.plan.FromEmpty {
+		return startEmpty(b.logs[0])
+	}
+	return loadTree(b.base, b.plan.Base.Start)
+}
+
+// startEmpty is the tree before the first transaction of all. Digests tell that the server was of 3.6 or later; without any it is
+// taken for one of 3.4, because later ones write their empty tree into a snapshot.
+func startEmpty(log string) (*tree.Tree, snapshot.Trailer, error) {
+	f, err := os.Open(log)
+	if err != nil {
+		return nil, snapshot.Trailer{}, err
+	}
+	defer f.Close()
+	rec, err := txnlog.NewReader(f, filepath.Base(log)).Next()
+	if err != nil {
+		return nil, snapshot.Trailer{}, err
+	}
+	txn, err := rec.Decode()
+	if err != nil || txn.Digest == nil {
+		return tree.NewBefore35(), snapshot.Trailer{}, err
+	}
+	return tree.New(), snapshot.Trailer{Digest: &snapshot.Digest{Version: txn.Digest.Version}}, nil
+}
+
+// trailerLike has the parts that the base's has, so that what loads the original without a remark loads this one, and tells
+// of the tree as it is now. Which parts a server looks for depends on its release and its flags.
+func trailerLike(original snapshot.Trailer, t *tree.Tree, c tree.Charset) snapshot.Trailer {
+	var trailer snapshot.Trailer
+	last := t.LastZxid()
+	if original.Digest != nil {
+		trailer.Digest = &snapshot.Digest{Zxid: last, Version: original.Digest.Version, Tree: t.Digests()[c]}
+	}
+	if original.LastZxid != nil {
+		trailer.LastZxid = &last
+	}
+	return trailer
+}
+
+func loadTree(path string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, snapshot.Trailer{}, err
+	}
+	defer f.Close()
+	r, err := snapshot.NewReader(bufio.NewReaderSize(f, 1<<20), filepath.Base(path), zookeeper.Plain)
+	if err != nil {
+		return nil, snapshot.Trailer{}, err
+	}
+	t, err := tree.Load(r, start)
+	if err != nil {
+		return nil, snapshot.Trailer{}, err
+	}
+	return t, r.Trailer(), nil
+}
+
+func replayUntil(ctx context.Context, replay *timetravel.Replay, path string, until zookeeper.Zxid) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return replay.Run(ctx, txnlog.NewReader(f, filepath.Base(path)), until)
+}
