@@ -315,7 +315,8 @@ func TestEndingWithUnreadableRecordsIsAnError(t *testing.T) {
 func TestATruncatedTailStaysBesideItsReplacement(t *testing.T) {
 	z := zookeeper.MakeZxid
 	d, a := tailtest.New(t), newArk(t)
-	d.Snapshot(z(1, 0), zookeeper.Plain, snapshot.Trailer{})
+	exact := z(1, 0)
+	d.Snapshot(exact, zookeeper.Plain, snapshot.Trailer{LastZxid: &exact})
 	c := start(t, d, a)
 	l := d.Log(z(1, 1), z(1, 9))
 	c.turn()

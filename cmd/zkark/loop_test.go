@@ -156,7 +156,13 @@ func TestARestoreThatIsNotProvenIsExitCode7AndReplacesNothing(t *testing.T) {
 func TestAPointThatNoChainReachesIsExitCode4(t *testing.T) {
 	l := newLoop(t, false)
 	l.ship()
-	l.must(os.RemoveAll(filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001", "snapshot")))
+	timeline := filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001")
+	l.must(os.RemoveAll(filepath.Join(timeline, "snapshot")))
+	segments, err := filepath.Glob(filepath.Join(timeline, "log", "0000000000000001-*"))
+	l.must(err)
+	for _, name := range segments {
+		l.must(os.Rename(name, strings.NewReplacer("0000000000000001-", "0000000000000002-", "after-0000000000000000", "after-0000000000000001").Replace(name)))
+	}
 	if code, out, said := l.restore("--force"); code != 4 {
 		t.Errorf("exit %d, %s%s", code, out, said)
 	}

@@ -16,14 +16,17 @@ type NoChainError struct {
 	Target zookeeper.Zxid
 	// Below is the oldest record that the chain to Target reaches back to; what comes before it is not held.
 	Below zookeeper.Zxid
-	// Fuzzy is the oldest base on the chain, when there is one but only the state at its End, past the target, is consistent.
+	// Fuzzy is the oldest base on the chain, when there is one: its End is past the target, or was never committed.
 	Fuzzy *Base
 }
 
 // Error names what is missing.
 func (e *NoChainError) Error() string {
-	if e.Fuzzy != nil {
-		return fmt.Sprintf("no chain reaches %s: the only base on it, %s, is not consistent before %s",
+	switch {
+	case e.Fuzzy != nil && e.Fuzzy.End > e.Target:
+		return fmt.Sprintf("no chain reaches %s: the only base on it, %s, is not consistent before %s", e.Target, e.Fuzzy.Start, e.Fuzzy.End)
+	case e.Fuzzy != nil:
+		return fmt.Sprintf("no chain reaches %s: the only base on it, %s, may hold part of transactions up to %s that were never committed",
 			e.Target, e.Fuzzy.Start, e.Fuzzy.End)
 	}
 	return fmt.Sprintf("no chain reaches %s: the records up to it go back to %s, and the archive holds neither a base from there on nor the records before",
