@@ -28,7 +28,7 @@ type Config struct {
 	Bucket  store.Bucket
 
 	SyncRate     float64       // turns per second of the whole ensemble, R; default 1
-	Backups      int           // servers that share the turns, Z; default 1
+	Ensemble     func() []int  // ids of all servers that share the turns, asked before each; nil for a standalone server
 	Drain        time.Duration // how long the last turn may take; default 20 s
 	BaseBytes    int64         // of log between two bases; default 1 GiB
 	BaseInterval time.Duration // between two bases; default 6 h
@@ -47,8 +47,8 @@ func (c Config) withDefaults() Config {
 	if c.SyncRate <= 0 {
 		c.SyncRate = 1
 	}
-	if c.Backups <= 0 {
-		c.Backups = 1
+	if c.Ensemble == nil {
+		c.Ensemble = func() []int { return nil }
 	}
 	if c.Drain <= 0 {
 		c.Drain = 20 * time.Second
@@ -65,18 +65,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// turnEvery is T = Z / R.
-func (c Config) turnEvery() time.Duration {
-	return time.Duration(float64(c.Backups) / c.SyncRate * float64(time.Second))
-}
-
 // Sidecar is the companion of one server. New makes one; Run runs it once.
 type Sidecar struct {
 	cfg      Config
 	tail     *tail.Tail
 	uploader *uploader.Uploader
 
-	turns, rescans <-chan time.Time // nil for tickers of their own
+	turns, rescans <-chan time.Time // nil for the clock's
 	pause          time.Duration    // between two looks at hints
 	early, bases   chan struct{}    // each holds one signal
 
@@ -110,27 +105,34 @@ func New(c Config) *Sidecar {
 // that the server has logged is archived by then.
 func (s *Sidecar) Run(ctx context.Context) error {
 	look := make(chan struct{}, 1)
-	rescans, stopRescans := s.ticks(s.rescans, rescanEvery)
-	turns, stopTurns := s.ticks(s.turns, s.cfg.turnEvery())
+	rescans, stopRescans := s.rescanTicks()
 	defer stopRescans()
-	defer stopTurns()
 	var loops sync.WaitGroup
 	loops.Go(func() { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
 	loops.Go(func() { s.lookLoop(ctx, look) })
-	loops.Go(func() { s.turnLoop(ctx, turns) })
+	loops.Go(func() { s.turnLoop(ctx) })
 	loops.Go(func() { s.baseLoop(ctx) })
 	loops.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
-	return errors.Join(s.drain(drain, turns), s.tail.Close())
+	return errors.Join(s.drain(drain), s.tail.Close())
 }
 
-func (s *Sidecar) ticks(given <-chan time.Time, every time.Duration) (<-chan time.Time, func()) {
-	if given != nil {
-		return given, func() {}
+func (s *Sidecar) rescanTicks() (<-chan time.Time, func()) {
+	if s.rescans != nil {
+		return s.rescans, func() {}
 	}
-	t := time.NewTicker(every)
+	t := time.NewTicker(rescanEvery)
 	return t.C, t.Stop
+}
+
+// nextTurn fires when it is the sidecar's turn again.
+func (s *Sidecar) nextTurn() <-chan time.Time {
+	if s.turns != nil {
+		return s.turns
+	}
+	now := time.Now()
+	return time.After(placeOf(s.cfg.Ensemble(), s.cfg.Source).nextTurn(now, s.cfg.SyncRate).Sub(now))
 }
 
 func (s *Sidecar) dirs() []string {
@@ -172,12 +174,12 @@ func (s *Sidecar) failing() bool {
 	return s.turning.n > 0
 }
 
-func (s *Sidecar) turnLoop(ctx context.Context, turns <-chan time.Time) {
+func (s *Sidecar) turnLoop(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-turns:
+		case <-s.nextTurn():
 		case <-s.early:
 		}
 		s.look(ctx)
@@ -206,7 +208,7 @@ func signal(c chan<- struct{}) {
 }
 
 // drain takes turns until nothing is left to ship, or time is up.
-func (s *Sidecar) drain(ctx context.Context, turns <-chan time.Time) error {
+func (s *Sidecar) drain(ctx context.Context) error {
 	for {
 		err := errors.Join(s.look(ctx), s.turn(ctx), s.base(ctx))
 		left := s.unshipped()
@@ -216,7 +218,7 @@ func (s *Sidecar) drain(ctx context.Context, turns <-chan time.Time) error {
 		select {
 		case <-ctx.Done():
 			return errors.Join(left, err)
-		case <-turns:
+		case <-s.nextTurn():
 		}
 	}
 }

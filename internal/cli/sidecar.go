@@ -53,7 +53,7 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	}
 	defer bucket.Close()
 	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
-	c.Backups = max(1, len(cfg.Servers)-1)
+	c.Ensemble = newEnsemble(cfg, time.Now, s.log).current
 	s.log.Info("the sidecar starts", "archive", server.archive, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir)
 	return sidecar.New(c).Run(ctx)
 }
