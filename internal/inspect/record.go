@@ -21,6 +21,8 @@ type record struct {
 	Session string         `json:"session"`
 	Cxid    int32          `json:"cxid"`
 	Digest  *string        `json:"digest"`
+	// How the digest was computed; 2 in every release so far.
+	DigestVersion *int32 `json:"digestVersion,omitempty"`
 	operation
 	Problem string `json:"problem,omitempty"` // why the rest could not be decoded
 }
@@ -61,7 +63,7 @@ func newRecord(file string, rec txnlog.Record) (record, error) {
 	}
 	r.operation = newOperation(txn.Body)
 	if txn.Digest != nil {
-		r.Digest = new(hex64(txn.Digest.Tree))
+		r.Digest, r.DigestVersion = new(hex64(txn.Digest.Tree)), &txn.Digest.Version
 	}
 	return r, nil
 }
