@@ -54,7 +54,7 @@ type part struct {
 func newRecord(file string, rec txnlog.Record) (record, error) {
 	r := record{
 		Kind: "record", File: file, Offset: rec.Offset,
-		Zxid: rec.Zxid, Type: typeName(rec.Type), Time: stamp(rec.Time), Session: hex64(uint64(rec.Session)), Cxid: rec.Cxid,
+		Zxid: rec.Zxid, Type: rec.Type.String(), Time: stamp(rec.Time), Session: hex64(uint64(rec.Session)), Cxid: rec.Cxid,
 	}
 	txn, err := rec.Decode()
 	if err != nil {
@@ -115,7 +115,7 @@ func newCreate(b txnlog.Create) operation {
 func newParts(ops []txnlog.Op) []part {
 	parts := make([]part, len(ops))
 	for i, op := range ops {
-		parts[i] = part{Type: typeName(op.Type), operation: newOperation(op.Body)}
+		parts[i] = part{Type: op.Type.String(), operation: newOperation(op.Body)}
 	}
 	return parts
 }
