@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/zkark/zkark/internal/zookeeper"
 )
 
 // pollEvery is how long a change can go unseen where file notifications do not work, as on network file systems.
@@ -72,6 +76,7 @@ type follower struct {
 	info    os.FileInfo
 	view    *logView
 	mark    []byte // how the newest record began, to tell when the log is written anew
+	next    string // a newer log that was there at the last look; "" for none
 }
 
 // look shows what is new. A log that was truncated or replaced is shown again from its start.
@@ -98,8 +103,48 @@ func (f *follower) look(ctx context.Context) error {
 	if err != nil && !f.view.tail(err) {
 		return err
 	}
-	f.mark, err = f.readMark()
-	return err
+	if f.mark, err = f.readMark(); err != nil {
+		return err
+	}
+	return f.roll()
+}
+
+// roll goes on with the log that the server went on with. A log gets its last records after the next one appears, so it
+// is looked at once more before it is left.
+func (f *follower) roll() error {
+	next, err := nextLog(f.path)
+	if err != nil || next == "" {
+		return err
+	}
+	if next == f.next {
+		f.options.Note(fmt.Sprintf("%s: the server goes on with %s", f.path, filepath.Base(next)))
+		f.close()
+		f.path = next
+	}
+	f.next = next
+	return nil
+}
+
+// nextLog is the oldest log in the directory that is newer than the one at path; "" when there is none.
+func nextLog(path string) (string, error) {
+	current, ok := zookeeper.ParseLogName(filepath.Base(path))
+	if !ok {
+		return "", nil
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return "", plain(filepath.Dir(path), err)
+	}
+	next := zookeeper.Zxid(math.MaxUint64)
+	for _, e := range entries {
+		if first, ok := zookeeper.ParseLogName(e.Name()); ok && first > current {
+			next = min(next, first)
+		}
+	}
+	if next == math.MaxUint64 {
+		return "", nil
+	}
+	return filepath.Join(filepath.Dir(path), zookeeper.LogName(next)), nil
 }
 
 // open opens the log once it has begun: one that was just created is empty for a moment.

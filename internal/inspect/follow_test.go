@@ -39,6 +39,17 @@ func TestFollowSaysThatALogWasTruncatedAndShowsItAgain(t *testing.T) {
 	f.stop()
 }
 
+func TestFollowGoesOnWithTheLogThatTheServerGoesOnWith(t *testing.T) {
+	f := startFollowing(t, logOf(t, 1, 2))
+	f.wait("0x1", "0x2")
+	if err := os.WriteFile(filepath.Join(filepath.Dir(f.path), "log.4"), logOf(t, 4, 5), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f.wait("0x1", "0x2", "0x4", "0x5")
+	f.noted("the server goes on with log.4")
+	f.stop()
+}
+
 func TestFollowEndsWhenTheLogIsRemoved(t *testing.T) {
 	f := startFollowing(t, logOf(t, 1))
 	f.wait("0x1")

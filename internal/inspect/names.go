@@ -1,46 +1,5 @@
 package inspect
 
-import (
-	"strconv"
-
-	"github.com/zkark/zkark/internal/zookeeper/txnlog"
-)
-
-// typeName is the operation the way ZooKeeper's own tools name it (ZooKeeper Request.op2String).
-func typeName(t txnlog.Type) string {
-	switch t {
-	case txnlog.TypeCloseSession:
-		return "closeSession"
-	case txnlog.TypeCreateSession:
-		return "createSession"
-	case txnlog.TypeError:
-		return "error"
-	case txnlog.TypeCreate:
-		return "create"
-	case txnlog.TypeDelete:
-		return "delete"
-	case txnlog.TypeSetData:
-		return "setData"
-	case txnlog.TypeSetACL:
-		return "setACL"
-	case txnlog.TypeCheck:
-		return "check"
-	case txnlog.TypeMulti:
-		return "multi"
-	case txnlog.TypeCreate2:
-		return "create2"
-	case txnlog.TypeReconfig:
-		return "reconfig"
-	case txnlog.TypeCreateContainer:
-		return "createContainer"
-	case txnlog.TypeDeleteContainer:
-		return "deleteContainer"
-	case txnlog.TypeCreateTTL:
-		return "createTTL"
-	}
-	return "unknown:" + strconv.Itoa(int(t))
-}
-
 // errorName is the name of an error code (ZooKeeper KeeperException.Code), or "" for one without.
 func errorName(code int32) string {
 	switch code {

@@ -21,6 +21,8 @@ type record struct {
 	Session string         `json:"session"`
 	Cxid    int32          `json:"cxid"`
 	Digest  *string        `json:"digest"`
+	// How the digest was computed; 2 in every release so far.
+	DigestVersion *int32 `json:"digestVersion,omitempty"`
 	operation
 	Problem string `json:"problem,omitempty"` // why the rest could not be decoded
 }
@@ -52,7 +54,7 @@ type part struct {
 func newRecord(file string, rec txnlog.Record) (record, error) {
 	r := record{
 		Kind: "record", File: file, Offset: rec.Offset,
-		Zxid: rec.Zxid, Type: typeName(rec.Type), Time: stamp(rec.Time), Session: hex64(uint64(rec.Session)), Cxid: rec.Cxid,
+		Zxid: rec.Zxid, Type: rec.Type.String(), Time: stamp(rec.Time), Session: hex64(uint64(rec.Session)), Cxid: rec.Cxid,
 	}
 	txn, err := rec.Decode()
 	if err != nil {
@@ -61,7 +63,7 @@ func newRecord(file string, rec txnlog.Record) (record, error) {
 	}
 	r.operation = newOperation(txn.Body)
 	if txn.Digest != nil {
-		r.Digest = new(hex64(txn.Digest.Tree))
+		r.Digest, r.DigestVersion = new(hex64(txn.Digest.Tree)), &txn.Digest.Version
 	}
 	return r, nil
 }
@@ -113,7 +115,7 @@ func newCreate(b txnlog.Create) operation {
 func newParts(ops []txnlog.Op) []part {
 	parts := make([]part, len(ops))
 	for i, op := range ops {
-		parts[i] = part{Type: typeName(op.Type), operation: newOperation(op.Body)}
+		parts[i] = part{Type: op.Type.String(), operation: newOperation(op.Body)}
 	}
 	return parts
 }

@@ -60,40 +60,7 @@ func nullData(txn txnlog.Txn) bool {
 
 func toolLine(txn txnlog.Txn) string {
 	at := time.UnixMilli(txn.Time).UTC().Format("1/2/06, 3:04:05 PM UTC")
-	return fmt.Sprintf("%s %x %x %x %s", at, uint64(txn.Session), uint32(txn.Cxid), uint64(txn.Zxid), strings.ToLower(toolName(txn.Type)))
-}
-
-// toolName is what ZooKeeper's TraceFormatter (from 3.6 Request) calls a type.
-func toolName(typ txnlog.Type) string {
-	switch typ {
-	case txnlog.TypeCloseSession:
-		return "closeSession"
-	case txnlog.TypeCreateSession:
-		return "createSession"
-	case txnlog.TypeError:
-		return "error"
-	case txnlog.TypeCreate:
-		return "create"
-	case txnlog.TypeDelete:
-		return "delete"
-	case txnlog.TypeSetData:
-		return "setData"
-	case txnlog.TypeSetACL:
-		return "setACL"
-	case txnlog.TypeMulti:
-		return "multi"
-	case txnlog.TypeCreate2:
-		return "create2"
-	case txnlog.TypeReconfig:
-		return "reconfig"
-	case txnlog.TypeCreateContainer:
-		return "createContainer"
-	case txnlog.TypeDeleteContainer:
-		return "deleteContainer"
-	case txnlog.TypeCreateTTL:
-		return "createTTL"
-	}
-	return fmt.Sprint("type ", typ)
+	return fmt.Sprintf("%s %x %x %x %s", at, uint64(txn.Session), uint32(txn.Cxid), uint64(txn.Zxid), strings.ToLower(txn.Type.String()))
 }
 
 func TestTheSnapshotToolPrintsTheSameNodes(t *testing.T) {

@@ -14,11 +14,11 @@ const SessionTimeout = 100 * time.Second
 // identity owns what the workload protects with ACLs; every client of this package has it.
 const identity = "ark:noah"
 
-// Connect opens a session that may read everything that Write makes. The caller closes it.
-func Connect(ctx context.Context, addr string) (*zk.Conn, error) {
-	conn, _, err := zk.Connect([]string{addr}, SessionTimeout, zk.WithLogger(silent{}), zk.WithLogInfo(false))
+// Connect opens a session, with any of the servers, that may read everything that Write makes. The caller closes it.
+func Connect(ctx context.Context, addrs ...string) (*zk.Conn, error) {
+	conn, _, err := zk.Connect(addrs, SessionTimeout, zk.WithLogger(silent{}), zk.WithLogInfo(false))
 	if err != nil {
-		return nil, fmt.Errorf("connect to ZooKeeper on %s: %w", addr, err)
+		return nil, fmt.Errorf("connect to ZooKeeper on %s: %w", addrs, err)
 	}
 	if err := WaitSession(ctx, conn); err != nil {
 		conn.Close()
@@ -26,7 +26,7 @@ func Connect(ctx context.Context, addr string) (*zk.Conn, error) {
 	}
 	if err := conn.AddAuth("digest", []byte(identity)); err != nil {
 		conn.Close()
-		return nil, fmt.Errorf("authenticate to ZooKeeper on %s: %w", addr, err)
+		return nil, fmt.Errorf("authenticate to ZooKeeper on %s: %w", addrs, err)
 	}
 	return conn, nil
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Gets ZooKeeper servers to test against: Debian's package where apt-get can, and releases from Maven Central.
+# Gets what the tests run: ZooKeeper servers, Debian's package where apt-get can and releases from Maven Central, and zstd.
 #
 #   test/zkserver/install.sh DIR RELEASE...
 #
 # puts each release's jars in DIR/RELEASE/lib: the layout of a release tarball, so DIR/RELEASE is a ZOOKEEPER_HOME.
-# What is there already is left alone. With no RELEASE it only sees to Java and Debian's package.
+# What is there already is left alone. With no RELEASE it only sees to zstd, Java and Debian's package.
 set -euo pipefail
 
 [ $# -ge 1 ] || { echo "usage: $0 DIR [RELEASE...]" >&2; exit 2; }
@@ -73,6 +73,7 @@ fetch() {
 	mv "$work" "$dir/$release" # whole or not at all
 }
 
+command -v zstd >/dev/null || apt_install zstd
 command -v java >/dev/null || apt_install zookeeper
 [ -e /usr/share/java/zookeeper.jar ] || apt_install zookeeper || say "going on without Debian's package"
 for release in "$@"; do

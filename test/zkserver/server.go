@@ -113,6 +113,9 @@ func (s *Server) Launch() error {
 	return nil
 }
 
+// Running tells whether the server was launched and not ended since.
+func (s *Server) Running() bool { return s.running != nil }
+
 // WaitReady waits until a launched server serves clients. It fails when the server ends or ctx does, and then quotes the
 // end of the server's log.
 func (s *Server) WaitReady(ctx context.Context) error {

@@ -19,10 +19,14 @@ type Bucket struct {
 }
 
 // Open makes a bucket of the directory root, an absolute path. The directory is created by the first Put; the one above it has
-// to be there, so that a volume that is not mounted is an error and not an empty archive.
+// to be there, so that a volume that is not mounted is an error and not an empty archive. Where something else has the name, Open
+// fails.
 func Open(root string) (*Bucket, error) {
 	if !filepath.IsAbs(root) {
 		return nil, fmt.Errorf("open bucket %q: %w path: want an absolute one", root, store.ErrInvalid)
+	}
+	if info, err := os.Stat(root); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("open bucket %s: %w", root, syscall.ENOTDIR)
 	}
 	return &Bucket{root: filepath.Clean(root)}, nil
 }

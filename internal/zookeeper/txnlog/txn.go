@@ -2,27 +2,6 @@ package txnlog
 
 import "github.com/zkark/zkark/internal/zookeeper"
 
-// Type is the operation of a transaction (ZooKeeper ZooDefs.OpCode).
-type Type int32
-
-// The types that a log can hold.
-const (
-	TypeCloseSession    Type = -11
-	TypeCreateSession   Type = -10
-	TypeError           Type = -1
-	TypeCreate          Type = 1
-	TypeDelete          Type = 2
-	TypeSetData         Type = 5
-	TypeSetACL          Type = 7
-	TypeCheck           Type = 13 // only inside a multi
-	TypeMulti           Type = 14
-	TypeCreate2         Type = 15 // since 3.5
-	TypeReconfig        Type = 16 // since 3.5
-	TypeCreateContainer Type = 19 // since 3.5
-	TypeDeleteContainer Type = 20 // since 3.5; also removes expired TTL nodes
-	TypeCreateTTL       Type = 21 // since 3.5.3
-)
-
 // Header is the fixed part in front of every transaction.
 type Header struct {
 	Session int64 // the client's session id, 0 for deletions that the server made itself

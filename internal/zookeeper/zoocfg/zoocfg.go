@@ -46,6 +46,10 @@ func Read(path string) (Config, error) {
 	if c.LogDir == "" {
 		c.LogDir = c.DataDir
 	}
+	if !filepath.IsAbs(c.DataDir) || !filepath.IsAbs(c.LogDir) {
+		return Config{}, fmt.Errorf("read %s: dataDir=%s or dataLogDir=%s is relative to the directory in which the server was started, "+
+			"and only the server knows that: write absolute paths", path, c.DataDir, c.LogDir)
+	}
 	c.AlwaysQuorum = strings.EqualFold(p.GetString("standaloneEnabled", ""), "false")
 	if dynamic := p.GetString("dynamicConfigFile", ""); dynamic != "" {
 		if c.Servers, err = dynamicServers(path, dynamic, p); err != nil {

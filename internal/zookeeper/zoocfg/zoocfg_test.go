@@ -57,6 +57,8 @@ func TestWhatIsWrongIsNamedWithItsFile(t *testing.T) {
 	dir := t.TempDir()
 	for content, want := range map[string]string{
 		"clientPort=2181":                                 "dataDir",
+		"dataDir=d":                                       "absolute",
+		"dataDir=/d\ndataLogDir=../log":                   "absolute",
 		"dataDir=/d\nclientPort=http":                     "not a port",
 		"dataDir=/d\nserver.one=a:1:2":                    "not a server id",
 		"dataDir=/d\nserver.1=":                           "no address",

@@ -1,0 +1,239 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-zookeeper/zk"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/test/loop"
+	"github.com/zkark/zkark/test/zkserver"
+)
+
+// fleet is an ensemble with a sidecar beside each server, all of them into one archive. Every method fails the test itself.
+type fleet struct {
+	t        *testing.T
+	ctx      context.Context
+	dir      string
+	archive  string
+	servers  []*zkserver.Server
+	sidecars []*loop.Sidecar
+	started  int // sidecars, for the names of their logs
+}
+
+// newFleet starts n servers and their sidecars.
+func newFleet(t *testing.T, n int, o zkserver.Options) *fleet {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	f := &fleet{t: t, ctx: ctx, dir: t.TempDir(), sidecars: make([]*loop.Sidecar, n)}
+	f.archive = filepath.Join(f.dir, "archive")
+	f.must(os.Mkdir(f.archive, 0o755))
+	o.JVM = append([]string{loop.ExtendedTypes}, o.JVM...)
+	var err error
+	f.servers, err = zkserver.NewEnsemble(zkserver.Require(t), f.dir, n, o)
+	f.must(err)
+	for i, s := range f.servers {
+		s.EndWith(t)
+		f.startSidecar(i)
+	}
+	f.boot()
+	return f
+}
+
+func (f *fleet) must(err error) {
+	f.t.Helper()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// boot starts every server that is down.
+func (f *fleet) boot() {
+	f.t.Helper()
+	for _, s := range f.servers {
+		if !s.Running() {
+			f.must(s.Launch())
+		}
+	}
+	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
+	defer cancel()
+	for _, s := range f.servers {
+		f.must(s.WaitReady(ctx))
+	}
+}
+
+func (f *fleet) zkark(i int) loop.Zkark {
+	return loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: f.servers[i].ConfigFile()}
+}
+
+func (f *fleet) startSidecar(i int) {
+	f.t.Helper()
+	f.started++
+	log := filepath.Join(f.dir, fmt.Sprintf("sidecar.%d.%d.log", i+1, f.started))
+	sidecar, err := f.zkark(i).StartSidecar(log, "--sync-rate", "10")
+	f.must(err)
+	f.must(sidecar.WaitRunning(f.ctx))
+	f.sidecars[i] = sidecar
+	f.t.Cleanup(func() {
+		sidecar.Kill()
+		if f.t.Failed() {
+			f.t.Logf("zkark sidecar %d: %s", i+1, sidecar.LogTail())
+		}
+	})
+}
+
+func (f *fleet) stopSidecars() {
+	f.t.Helper()
+	for _, s := range f.sidecars {
+		f.must(s.Stop())
+	}
+}
+
+// leader waits until one of the servers leads and returns which.
+func (f *fleet) leader() int {
+	f.t.Helper()
+	for {
+		for i, s := range f.servers {
+			if status, err := s.Status(f.ctx); err == nil && status.Mode == "leader" {
+				return i
+			}
+		}
+		select {
+		case <-f.ctx.Done():
+			f.t.Fatal("nobody leads")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (f *fleet) connect() *zk.Conn {
+	f.t.Helper()
+	var addrs []string
+	for _, s := range f.servers {
+		addrs = append(addrs, s.Addr())
+	}
+	conn, err := loop.Connect(f.ctx, addrs...)
+	f.must(err)
+	f.t.Cleanup(conn.Close)
+	return conn
+}
+
+// znodes reads everything, after a sync: a follower may be behind.
+func (f *fleet) znodes(conn *zk.Conn) map[string]loop.Znode {
+	f.t.Helper()
+	f.must(loop.WaitSession(f.ctx, conn))
+	_, err := conn.Sync("/")
+	f.must(err)
+	all, err := loop.ReadAll(f.ctx, conn)
+	f.must(err)
+	const config = "/zookeeper/config"
+	node := all[config]
+	node.Stat.Mtime = 0 // each server of an ensemble sets it when it starts
+	all[config] = node
+	return all
+}
+
+// waitArchived waits until a restore would reach everything that the leader has committed, and returns that.
+func (f *fleet) waitArchived() zookeeper.Zxid {
+	f.t.Helper()
+	status, err := f.servers[f.leader()].Status(f.ctx)
+	f.must(err)
+	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
+	defer cancel()
+	_, err = loop.WaitArchived(ctx, f.archive, status.Zxid)
+	f.must(err)
+	return status.Zxid
+}
+
+// loseAll kills every server and removes its data.
+func (f *fleet) loseAll() {
+	f.t.Helper()
+	for i, s := range f.servers {
+		f.must(s.Kill())
+		f.must(os.Rename(filepath.Join(s.DataDir(), zookeeper.VersionDir), filepath.Join(f.dir, fmt.Sprintf("lost.%d", i+1))))
+	}
+}
+
+// restoreAll rebuilds every server, to the same point.
+func (f *fleet) restoreAll() {
+	f.t.Helper()
+	for i := range f.servers {
+		_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force")
+		f.must(err)
+	}
+}
+
+// writers write one znode after the other until they are stopped, through elections.
+type writers struct {
+	stop  context.CancelFunc
+	group *errgroup.Group
+	mu    sync.Mutex
+	acked []string // paths that a server has acknowledged
+}
+
+// startWriters begins n sessions that write below root.
+func (f *fleet) startWriters(root string, n int) *writers {
+	f.t.Helper()
+	conn := f.connect()
+	_, err := conn.Create(root, nil, zk.FlagPersistent, zk.WorldACL(zk.PermAll))
+	f.must(err)
+	ctx, cancel := context.WithCancel(f.ctx)
+	w := &writers{stop: cancel, group: new(errgroup.Group)}
+	f.t.Cleanup(func() { cancel(); _ = w.group.Wait() })
+	for i := range n {
+		conn := f.connect()
+		w.group.Go(func() error { return w.write(ctx, conn, fmt.Sprintf("%s/%d-", root, i)) })
+	}
+	return w
+}
+
+func (w *writers) write(ctx context.Context, conn *zk.Conn, prefix string) error {
+	for n := 0; ctx.Err() == nil; n++ {
+		path := fmt.Sprintf("%s%06d", prefix, n)
+		_, err := conn.Create(path, []byte(path), zk.FlagPersistent, zk.WorldACL(zk.PermAll))
+		if err != nil { // an election; whether the znode was made is not known
+			if loop.WaitSession(ctx, conn) != nil {
+				return nil
+			}
+			continue
+		}
+		w.mu.Lock()
+		w.acked = append(w.acked, path)
+		w.mu.Unlock()
+	}
+	return nil
+}
+
+func (w *writers) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.acked)
+}
+
+// more waits until n more writes are acknowledged.
+func (f *fleet) more(w *writers, n int) {
+	f.t.Helper()
+	for goal := w.count() + n; w.count() < goal; {
+		select {
+		case <-f.ctx.Done():
+			f.t.Fatalf("%d writes were acknowledged, not %d", w.count(), goal)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// end stops the writers and returns what was acknowledged.
+func (f *fleet) end(w *writers) []string {
+	f.t.Helper()
+	w.stop()
+	f.must(w.group.Wait())
+	return w.acked
+}
