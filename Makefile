@@ -1,6 +1,8 @@
 # Everything that a person or CI runs. `make` alone says what there is.
 
-GOFLAGS      ?= -trimpath
+# The client of Google Cloud Storage brings gRPC's mesh, which nothing here uses; without it the binary is 20 MB smaller.
+TAGS         := disable_grpc_modules,grpcnotrace
+GOFLAGS      ?= -trimpath -tags=$(TAGS)
 CACHE        := $(CURDIR)/.cache
 TOOLS        := $(CACHE)/bin
 STATICCHECK  := $(TOOLS)/staticcheck-v0.8.2
