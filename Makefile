@@ -1,10 +1,13 @@
 # Everything that a person or CI runs. `make` alone says what there is.
 
-GOFLAGS      ?= -trimpath
+# The client of Google Cloud Storage brings gRPC's mesh, which nothing here uses; without it the binary is 20 MB smaller.
+TAGS         := disable_grpc_modules,grpcnotrace
+GOFLAGS      ?= -trimpath -tags=$(TAGS)
 CACHE        := $(CURDIR)/.cache
 TOOLS        := $(CACHE)/bin
 STATICCHECK  := $(TOOLS)/staticcheck-v0.8.2
 DEPGUARD     := $(TOOLS)/depguard-v2.3.0
+GCS_SERVER   := $(TOOLS)/fake-gcs-server-v1.56.1
 RELEASES     ?= 3.4.14 3.5.10 3.6.4 3.7.2 3.8.6 3.9.5
 FUZZTIME     ?= 60s
 
@@ -22,7 +25,7 @@ bin/zkark:
 	CGO_ENABLED=0 go build $(GOFLAGS) -o $@ ./cmd/zkark
 
 .PHONY: test
-test: lint zookeeper build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
+test: lint zookeeper gcs-server build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
 	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
 
 .PHONY: lint
@@ -35,6 +38,9 @@ lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows b
 .PHONY: zookeeper
 zookeeper: ## the ZooKeeper servers that the tests run
 	test/zkserver/install.sh $(CACHE)/zookeeper $(RELEASES)
+
+.PHONY: gcs-server
+gcs-server: $(GCS_SERVER) ## the stand-in for Google Cloud Storage that the tests run
 
 .PHONY: demo
 demo: build ## the whole loop once around, on a real ZooKeeper
@@ -61,3 +67,6 @@ $(STATICCHECK):
 
 $(DEPGUARD):
 	GOBIN=$(TOOLS) go install github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.3.0 && mv $(TOOLS)/depguard $@
+
+$(GCS_SERVER):
+	GOBIN=$(TOOLS) go install github.com/fsouza/fake-gcs-server@v1.56.1 && mv $(TOOLS)/fake-gcs-server $@

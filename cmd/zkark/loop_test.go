@@ -72,12 +72,17 @@ func (l loop) threeRecords(wrongDigest bool) []byte {
 // ship runs the sidecar until the records are archived, and stops it.
 func (l loop) ship() {
 	l.t.Helper()
+	timeline := filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001")
+	l.shipUntil(func() bool { return isShipped(timeline) })
+}
+
+func (l loop) shipUntil(shipped func() bool) {
+	l.t.Helper()
 	var said bytes.Buffer
 	cmd := exec.CommandContext(l.t.Context(), l.zkark, "sidecar", "--zoo-cfg", l.cfg, "--archive", l.url, "--sync-rate", "20")
 	cmd.Stderr = &said
 	l.must(cmd.Start())
-	timeline := filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001")
-	for deadline := time.Now().Add(20 * time.Second); !isShipped(timeline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !shipped(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()

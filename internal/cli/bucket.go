@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"net/url"
 
 	"github.com/spf13/cobra"
@@ -10,20 +11,23 @@ import (
 )
 
 // openBucket picks the driver for an archive's URL. It is the only place that knows them all.
-func openBucket(archive string) (store.Bucket, error) {
+func openBucket(ctx context.Context, f serverFlags) (store.Bucket, error) {
+	archive := f.archive
 	u, err := url.Parse(archive)
 	if err != nil {
-		return nil, usageError("--archive %q: is not a URL: want file:///path", archive)
+		return nil, usageError("--archive %q: is not a URL: want file:///path or gs://bucket/prefix", archive)
 	}
 	switch u.Scheme {
 	case "file":
 		return openDirectory(archive, u)
-	case "s3", "gs":
-		return nil, usageError("--archive %q: %s:// is not in this release yet: want file:///path", archive, u.Scheme)
+	case "gs":
+		return openGCS(ctx, archive, u, f.gcs)
+	case "s3":
+		return nil, usageError("--archive %q: %s:// is not in this release yet: want file:///path or gs://bucket/prefix", archive, u.Scheme)
 	case "":
-		return nil, usageError("--archive %q: has no scheme: want file:///path", archive)
+		return nil, usageError("--archive %q: has no scheme: want file:///path or gs://bucket/prefix", archive)
 	}
-	return nil, usageError("--archive %q: nothing is known of %s://: want file:///path", archive, u.Scheme)
+	return nil, usageError("--archive %q: nothing is known of %s://: want file:///path or gs://bucket/prefix", archive, u.Scheme)
 }
 
 func openDirectory(archive string, u *url.URL) (store.Bucket, error) {
@@ -41,10 +45,14 @@ func openDirectory(archive string, u *url.URL) (store.Bucket, error) {
 }
 
 // serverFlags are the flags of a command that works for one server and one archive.
-type serverFlags struct{ zooCfg, archive string }
+type serverFlags struct {
+	zooCfg, archive string
+	gcs             gcsFlags
+}
 
 func (f *serverFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.zooCfg, "zoo-cfg", "", "the server's zoo.cfg `FILE`")
-	cmd.Flags().StringVar(&f.archive, "archive", "", "where the archive is, as a `URL`: file:///path")
+	cmd.Flags().StringVar(&f.archive, "archive", "", "where the archive is, as a `URL`: file:///path or gs://bucket/prefix")
+	f.gcs.add(cmd.Flags())
 	require(cmd, "zoo-cfg", "archive")
 }

@@ -114,7 +114,7 @@ func kindOf(err error) exitCode {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore
 	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
 		return exitNothing

@@ -65,7 +65,7 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	if err != nil {
 		return err
 	}
-	bucket, err := openBucket(f.server.archive)
+	bucket, err := openBucket(ctx, f.server)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	if c.Source, err = cfg.MyID(); err != nil {
 		return configError(err)
 	}
-	bucket, err := openBucket(server.archive)
+	bucket, err := openBucket(ctx, server)
 	if err != nil {
 		return err
 	}
