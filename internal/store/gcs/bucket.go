@@ -11,6 +11,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/store/patient"
 )
 
 // Options is where a bucket is and how objects are written to it. Only Bucket has to be there.
@@ -49,7 +50,7 @@ func Open(ctx context.Context, o Options) (*Bucket, error) {
 	if err := b.setPrefix(); err != nil {
 		return nil, fmt.Errorf("open gs://%s/%s: %w", o.Bucket, o.Prefix, err)
 	}
-	b.transport = newTransport(o.Patience)
+	b.transport = patient.NewTransport(o.Patience)
 	authorized, err := authorize(b.transport)
 	if err != nil {
 		return nil, fmt.Errorf("open gs://%s: %w: %w", o.Bucket, store.ErrDenied, err)
