@@ -135,9 +135,21 @@ func (r *nameReader) zxid() zookeeper.Zxid {
 }
 
 func (r *nameReader) time() time.Time {
-	t, err := time.Parse(timeLayout, r.take(len(timeLayout)))
-	r.bad = r.bad || err != nil
+	text := r.take(len(timeLayout))
+	t, err := time.Parse(timeLayout, text)
+	r.bad = r.bad || err != nil || !isStamp(text)
 	return t
+}
+
+// isStamp holds a time to its layout, digit for digit. The parser would take a comma for the point, and a sign behind it.
+func isStamp(text string) bool {
+	for i, c := range []byte(timeLayout) {
+		digit := '0' <= text[i] && text[i] <= '9'
+		if digit != ('0' <= c && c <= '9') || !digit && text[i] != c {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *nameReader) sourceAndHash() (source int, hash string) {

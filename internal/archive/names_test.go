@@ -57,6 +57,7 @@ func TestNamesThatZkarkDoesNotWriteAreForeign(t *testing.T) {
 func FuzzParseSegment(f *testing.F) {
 	f.Add(seg(1, 2, 0).Key())
 	f.Add(jump(0x100000005, 0x100000009).Key())
+	f.Add("log/0000000000000001-0000000000010000.after-0000000000000000.00000101T000000,000Z-00000101T000000,000Z.s000.0000000000000000.log.zst")
 	f.Fuzz(func(t *testing.T, key string) {
 		if s, ok := ParseSegment(key); ok && s.Key() != key {
 			t.Errorf("%q reads as the name of %q", key, s.Key())
