@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -17,7 +18,7 @@ import (
 var ErrOtherHistory = errors.New("the archive holds another history than this server")
 
 // compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
-// segment. With nothing in common there is nothing to compare.
+// segment, or no more than its name where it is encrypted. With nothing in common there is nothing to compare.
 func (u *Uploader) compare(ctx context.Context) error {
 	if u.isCompared() {
 		return nil
@@ -31,12 +32,33 @@ func (u *Uploader) compare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("compare %s with the archive: %w", z, err)
 	}
+	if s.Encrypted {
+		return u.compareName(ours, s)
+	}
 	theirs, err := u.archivedHeader(ctx, s, z)
 	if err != nil {
 		return fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
 	}
 	if ours != theirs {
 		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
+	}
+	u.setCompared()
+	return nil
+}
+
+// compareName proves as much from the times in the name of a segment that only others can read: one zxid was not drawn twice in the
+// same millisecond.
+func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
+	theirs := s.LastTime
+	switch ours.Zxid {
+	case s.Last:
+	case s.First:
+		theirs = s.FirstTime
+	default:
+		return fmt.Errorf("compare %s with %s: it is encrypted, and the server has neither its first record nor its last yet", ours.Zxid, s.Key())
+	}
+	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
+		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
 	}
 	u.setCompared()
 	return nil
@@ -61,12 +83,25 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	defer u.mu.Unlock()
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
-			if last := min(run.Last, segment.Last); last >= max(run.First, segment.First) && last > z {
+			if last := newestIn(run, segment); last > z {
 				in, s, z = run, segment, last
 			}
 		}
 	}
 	return in, s, z
+}
+
+// newestIn is the newest record of both that can be compared, or 0. Of an encrypted segment that is its last or its first, where the run
+// has one of them.
+func newestIn(run Run, s archive.Segment) zookeeper.Zxid {
+	last := min(run.Last, s.Last)
+	switch {
+	case last < max(run.First, s.First):
+		return 0
+	case s.Encrypted && last < s.Last && run.First <= s.First:
+		return s.First
+	}
+	return last
 }
 
 func (u *Uploader) localHeader(ctx context.Context, run Run, z zookeeper.Zxid) (_ txnlog.Header, err error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/store/file"
+	"github.com/zkark/zkark/internal/store/throttle"
 )
 
 // openBucket picks the driver for an archive's URL. It is the only place that knows them all.
@@ -41,10 +42,23 @@ func openDirectory(archive string, u *url.URL) (store.Bucket, error) {
 }
 
 // serverFlags are the flags of a command that works for one server and one archive.
-type serverFlags struct{ zooCfg, archive string }
+type serverFlags struct {
+	zooCfg, archive string
+	maxRate         byteSize // a second; 0 for no bound
+}
 
 func (f *serverFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.zooCfg, "zoo-cfg", "", "the server's zoo.cfg `FILE`")
 	cmd.Flags().StringVar(&f.archive, "archive", "", "where the archive is, as a `URL`: file:///path")
+	cmd.Flags().Var(&f.maxRate, "max-rate", "how many bytes a second may pass to and from the archive, as `SIZE`: 10MiB; 0 for no bound")
 	require(cmd, "zoo-cfg", "archive")
+}
+
+// open opens the archive, at the rate it may be used at.
+func (f *serverFlags) open() (store.Bucket, error) {
+	bucket, err := openBucket(f.archive)
+	if err != nil || f.maxRate == 0 {
+		return bucket, err
+	}
+	return throttle.New(bucket, int64(f.maxRate)), nil
 }
