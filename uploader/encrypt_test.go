@@ -119,7 +119,7 @@ func TestAnotherHistoryIsFoundInTheNamesOfWhatOnlyOthersRead(t *testing.T) {
 	}
 }
 
-func TestARunInTheMiddleOfAnEncryptedSegmentAddsNothingUntilItCanBeCompared(t *testing.T) {
+func TestAServerBehindAnEncryptedSegmentAddsNothingUntilItCanBeCompared(t *testing.T) {
 	w, _ := sealed(t)
 	w.linked(1, 10, 0)
 	ship(t, w.uploader())
@@ -131,6 +131,11 @@ func TestARunInTheMiddleOfAnEncryptedSegmentAddsNothingUntilItCanBeCompared(t *t
 	}
 	w.runs = nil
 	w.linked(3, 12, 2)
+	w.delay = 1
+	if err := w.uploader().ShipLog(t.Context(), func(archive.Segment) {}); !errors.Is(err, uploader.ErrOtherHistory) {
+		t.Errorf("error %v, want ErrOtherHistory", err)
+	}
+	w.delay = 0
 	ship(t, u)
 	if missing := archive.Missing(w.catalog(t), 1, 12); len(missing) > 0 {
 		t.Errorf("missing: %v", missing)

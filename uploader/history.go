@@ -46,19 +46,14 @@ func (u *Uploader) compare(ctx context.Context) error {
 	return nil
 }
 
-// compareName proves as much from the times in the name of a segment that only others can read: one zxid was not drawn twice in the
-// same millisecond.
+// compareName proves as much from the time in the name of a segment that only others can read: one zxid is not drawn twice in the
+// same millisecond. An earlier record would be no proof, so a server that is behind the segment's last one has to wait.
 func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
-	theirs := s.LastTime
-	switch ours.Zxid {
-	case s.Last:
-	case s.First:
-		theirs = s.FirstTime
-	default:
-		return fmt.Errorf("compare %s with %s: it is encrypted, and the server has neither its first record nor its last yet", ours.Zxid, s.Key())
+	if ours.Zxid != s.Last {
+		return fmt.Errorf("compare %s with %s: it is encrypted, and can be compared only when the server has logged %s", ours.Zxid, s.Key(), s.Last)
 	}
-	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
-		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
+	if at := time.UnixMilli(ours.Time); !at.Equal(s.LastTime) {
+		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, s.LastTime, s.Key(), at.UTC())
 	}
 	u.setCompared()
 	return nil
@@ -83,25 +78,14 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	defer u.mu.Unlock()
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
-			if last := newestIn(run, segment); last > z {
+			last := min(run.Last, segment.Last)
+			comparable := !segment.Encrypted || last == segment.Last
+			if last >= max(run.First, segment.First) && (last > z || last == z && comparable) {
 				in, s, z = run, segment, last
 			}
 		}
 	}
 	return in, s, z
-}
-
-// newestIn is the newest record of both that can be compared, or 0. Of an encrypted segment that is its last or its first, where the run
-// has one of them.
-func newestIn(run Run, s archive.Segment) zookeeper.Zxid {
-	last := min(run.Last, s.Last)
-	switch {
-	case last < max(run.First, s.First):
-		return 0
-	case s.Encrypted && last < s.Last && run.First <= s.First:
-		return s.First
-	}
-	return last
 }
 
 func (u *Uploader) localHeader(ctx context.Context, run Run, z zookeeper.Zxid) (_ txnlog.Header, err error) {
