@@ -7,6 +7,7 @@ CACHE        := $(CURDIR)/.cache
 TOOLS        := $(CACHE)/bin
 STATICCHECK  := $(TOOLS)/staticcheck-v0.8.2
 DEPGUARD     := $(TOOLS)/depguard-v2.3.0
+S3_SERVER    := $(TOOLS)/versitygw-v1.8.0
 GCS_SERVER   := $(TOOLS)/fake-gcs-server-v1.56.1
 RELEASES     ?= 3.4.14 3.5.10 3.6.4 3.7.2 3.8.6 3.9.5
 FUZZTIME     ?= 60s
@@ -25,7 +26,7 @@ bin/zkark:
 	CGO_ENABLED=0 go build $(GOFLAGS) -o $@ ./cmd/zkark
 
 .PHONY: test
-test: lint zookeeper gcs-server build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
+test: lint zookeeper s3-server gcs-server build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
 	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
 
 .PHONY: lint
@@ -38,6 +39,9 @@ lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows b
 .PHONY: zookeeper
 zookeeper: ## the ZooKeeper servers that the tests run
 	test/zkserver/install.sh $(CACHE)/zookeeper $(RELEASES)
+
+.PHONY: s3-server
+s3-server: $(S3_SERVER) ## the S3 server that the tests run
 
 .PHONY: gcs-server
 gcs-server: $(GCS_SERVER) ## the stand-in for Google Cloud Storage that the tests run
@@ -67,6 +71,9 @@ $(STATICCHECK):
 
 $(DEPGUARD):
 	GOBIN=$(TOOLS) go install github.com/OpenPeeDeeP/depguard/v2/cmd/depguard@v2.3.0 && mv $(TOOLS)/depguard $@
+
+$(S3_SERVER):
+	GOBIN=$(TOOLS) go install github.com/versity/versitygw/cmd/versitygw@v1.8.0 && mv $(TOOLS)/versitygw $@
 
 $(GCS_SERVER):
 	GOBIN=$(TOOLS) go install github.com/fsouza/fake-gcs-server@v1.56.1 && mv $(TOOLS)/fake-gcs-server $@

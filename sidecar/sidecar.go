@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/sidecar/tail"
@@ -27,13 +29,14 @@ type Config struct {
 	Source  int    // the server's myid, 0 for a standalone server
 	Bucket  store.Bucket
 
-	SyncRate     float64       // turns per second of the whole ensemble, R; default 1
-	Ensemble     func() []int  // ids of all servers that share the turns, asked before each; nil for a standalone server
-	Drain        time.Duration // how long the last turn may take; default 20 s
-	BaseBytes    int64         // of log between two bases; default 1 GiB
-	BaseInterval time.Duration // between two bases; default 6 h
-	SpoolDir     string        // where bases are packed; default the system's directory for temporary files
-	Log          *slog.Logger  // default slog.Default()
+	SyncRate     float64         // turns per second of the whole ensemble, R; default 1
+	Ensemble     func() []int    // ids of all servers that share the turns, asked before each; nil for a standalone server
+	Drain        time.Duration   // how long the last turn may take; default 20 s
+	BaseBytes    int64           // of log between two bases; default 1 GiB
+	BaseInterval time.Duration   // between two bases; default 6 h
+	SpoolDir     string          // where bases are packed; default the system's directory for temporary files
+	Recipients   []age.Recipient // whom what is archived is encrypted to; default nobody: it is not encrypted
+	Log          *slog.Logger    // default slog.Default()
 }
 
 const (
@@ -95,7 +98,7 @@ func New(c Config) *Sidecar {
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
 	s.uploader = uploader.New(uploader.Config{
 		Bucket: c.Bucket, Local: local{s.tail}, Source: c.Source, SegmentBytes: segmentBytes,
-		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir,
+		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir, Recipients: c.Recipients,
 		Now: time.Now, Rand: rand.Read,
 	})
 	return s

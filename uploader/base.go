@@ -113,7 +113,7 @@ func (u *Uploader) shipSnapshot(ctx context.Context, s Snapshot) (_ archive.Base
 	if err := os.Remove(spool.Name()); err != nil {
 		return archive.Base{}, fmt.Errorf("spool: %w", err)
 	}
-	base := archive.Base{Start: s.Start, Time: s.Time, Source: u.Source}
+	base := archive.Base{Start: s.Start, Time: s.Time, Source: u.Source, Encrypted: u.encrypts()}
 	body, err := u.pack(ctx, s, spool, &base)
 	if err != nil {
 		return archive.Base{}, err
@@ -127,7 +127,7 @@ func (u *Uploader) pack(ctx context.Context, s Snapshot, spool *os.File, base *a
 		return store.Body{}, err
 	}
 	object, file := sha256.New(), sha256.New()
-	e, err := archive.NewEncoder(io.MultiWriter(spool, object), meta)
+	e, err := archive.NewEncoder(io.MultiWriter(spool, object), meta, u.Recipients...)
 	if err != nil {
 		return store.Body{}, err
 	}
@@ -138,7 +138,7 @@ func (u *Uploader) pack(ctx context.Context, s Snapshot, spool *os.File, base *a
 		return store.Body{}, err
 	}
 	base.End = max(base.End, base.Start)
-	base.Hash = archive.ContentHash([sha256.Size]byte(file.Sum(nil)))
+	base.Hash = meta.ContentHash([sha256.Size]byte(file.Sum(nil)))
 	base.Size, err = spool.Seek(0, io.SeekCurrent)
 	return store.Body{
 		Size:   base.Size,

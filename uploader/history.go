@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -17,7 +18,7 @@ import (
 var ErrOtherHistory = errors.New("the archive holds another history than this server")
 
 // compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
-// segment. With nothing in common there is nothing to compare.
+// segment, or no more than its name where it is encrypted. With nothing in common there is nothing to compare.
 func (u *Uploader) compare(ctx context.Context) error {
 	if u.isCompared() {
 		return nil
@@ -31,12 +32,28 @@ func (u *Uploader) compare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("compare %s with the archive: %w", z, err)
 	}
+	if s.Encrypted {
+		return u.compareName(ours, s)
+	}
 	theirs, err := u.archivedHeader(ctx, s, z)
 	if err != nil {
 		return fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
 	}
 	if ours != theirs {
 		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
+	}
+	u.setCompared()
+	return nil
+}
+
+// compareName proves as much from the time in the name of a segment that only others can read: one zxid is not drawn twice in the
+// same millisecond. An earlier record would be no proof, so a server that is behind the segment's last one has to wait.
+func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
+	if ours.Zxid != s.Last {
+		return fmt.Errorf("compare %s with %s: it is encrypted, and can be compared only when the server has logged %s", ours.Zxid, s.Key(), s.Last)
+	}
+	if at := time.UnixMilli(ours.Time); !at.Equal(s.LastTime) {
+		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, s.LastTime, s.Key(), at.UTC())
 	}
 	u.setCompared()
 	return nil
@@ -61,7 +78,9 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	defer u.mu.Unlock()
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
-			if last := min(run.Last, segment.Last); last >= max(run.First, segment.First) && last > z {
+			last := min(run.Last, segment.Last)
+			comparable := !segment.Encrypted || last == segment.Last
+			if last >= max(run.First, segment.First) && (last > z || last == z && comparable) {
 				in, s, z = run, segment, last
 			}
 		}

@@ -23,7 +23,7 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
 	c := cutter{records: records, upTo: missing.Last, limit: u.SegmentBytes}
-	s := archive.Segment{Prev: missing.First - 1, Linked: true, Source: u.Source}
+	s := archive.Segment{Prev: missing.First - 1, Linked: true, Source: u.Source, Encrypted: u.encrypts()}
 	if missing.First == run.First {
 		s.Prev, s.Linked = run.Prev, run.Linked
 	}
@@ -35,7 +35,7 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 		if s.First != next {
 			return fmt.Errorf("the log goes on with %s where %s should be", s.First, next)
 		}
-		if err := u.putSegment(ctx, s, log); err != nil {
+		if err := u.putSegment(ctx, &s, log); err != nil {
 			return err
 		}
 		shipped(s)
@@ -44,21 +44,22 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 	return nil
 }
 
-// putSegment archives one log file.
-func (u *Uploader) putSegment(ctx context.Context, s archive.Segment, log []byte) error {
+// putSegment archives one log file, and gives the segment its hash.
+func (u *Uploader) putSegment(ctx context.Context, s *archive.Segment, log []byte) error {
 	meta, err := u.meta(ctx, zookeeper.LogName(s.First), zookeeper.Plain)
 	if err != nil {
 		return err
 	}
+	s.Hash = meta.ContentHash(sha256.Sum256(log))
 	var object bytes.Buffer
-	if err := encode(&object, meta, log); err != nil {
+	if err := u.encode(&object, meta, log); err != nil {
 		return err
 	}
 	return u.put(ctx, s.Key(), store.BytesBody(object.Bytes()))
 }
 
-func encode(w io.Writer, m archive.Meta, file []byte) error {
-	e, err := archive.NewEncoder(w, m)
+func (u *Uploader) encode(w io.Writer, m archive.Meta, file []byte) error {
+	e, err := archive.NewEncoder(w, m, u.Recipients...)
 	if err != nil {
 		return err
 	}
@@ -115,10 +116,11 @@ func (c *cutter) cut(s *archive.Segment) ([]byte, error) {
 		if empty {
 			s.First, s.FirstTime = c.rec.Zxid, at
 		}
-		s.Last, s.LastTime = c.rec.Zxid, at
+		if empty || c.rec.Zxid != s.Last {
+			s.Last, s.LastTime = c.rec.Zxid, at
+		}
 		c.have = false
 	}
-	s.Hash = archive.ContentHash(sha256.Sum256(log.Bytes()))
 	return log.Bytes(), nil
 }
 

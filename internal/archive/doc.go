@@ -14,7 +14,8 @@
 // A LIST is the whole catalog: names carry first, last, prev, the times of the first and last transaction, the source server and
 // a content hash. Objects are written once and never change. The payload of a segment is a log file, and that
 // of a base a plain snapshot file, that ZooKeeper itself reads after `zstd -d`; zkark's own metadata rides in a
-// zstd skippable frame in front.
+// zstd skippable frame in front. An object whose name ends in .age is all of that, encrypted to age recipients; randomness
+// for the encryption is the one thing that this package takes from outside.
 //
 // # Chain
 //

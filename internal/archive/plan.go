@@ -78,6 +78,19 @@ type Plan struct {
 	Warnings []string
 }
 
+// Encrypted is the key of the first object of the plan that takes an identity to read, if there is one.
+func (p Plan) Encrypted() (key string, any bool) {
+	if p.Base.Encrypted {
+		return p.Base.Key(), true
+	}
+	for _, piece := range p.Pieces {
+		if piece.Encrypted {
+			return piece.Key(), true
+		}
+	}
+	return "", false
+}
+
 // MakePlan finds the way to a point that reads the fewest records: the newest base on the chain that is
 // consistent by then, and the fewest segments after it. It fails with ErrEmpty, *NoChainError or *DivergedError.
 func MakePlan(c Catalog, to Point) (Plan, error) {

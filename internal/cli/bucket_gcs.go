@@ -19,9 +19,9 @@ func (f *gcsFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.kmsKey, "gcs-kms-key", "", "the Cloud KMS `KEY` that encrypts new objects in gs://: projects/P/locations/L/keyRings/R/cryptoKeys/K (default the bucket's)")
 }
 
-func openGCS(ctx context.Context, archive string, u *url.URL, f gcsFlags) (store.Bucket, error) {
-	if u.Host == "" || u.Port() != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return nil, usageError("--archive %q: want gs://bucket/prefix and nothing after it", archive)
+func (f *gcsFlags) open(ctx context.Context, archive string, u *url.URL) (store.Bucket, error) {
+	if err := inBucket(archive, u); err != nil {
+		return nil, err
 	}
 	bucket, err := gcs.Open(ctx, gcs.Options{Bucket: u.Host, Prefix: u.Path, StorageClass: f.storageClass, KMSKey: f.kmsKey})
 	if errors.Is(err, store.ErrInvalid) {

@@ -114,6 +114,8 @@ func kindOf(err error) exitCode {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
+		return exitUsage
 	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore
 	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, archive.ErrEmpty):

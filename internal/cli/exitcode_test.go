@@ -23,6 +23,8 @@ func TestEveryKindOfErrorHasItsExitCode(t *testing.T) {
 		errors.New("anything"):                     1,
 		usageError("what?"):                        2,
 		configError(os.ErrNotExist):                2,
+		archive.ErrEncrypted:                       2,
+		archive.ErrOtherRecipient:                  2,
 		restore.ErrNoArchive:                       3,
 		archive.ErrEmpty:                           3,
 		&archive.NoChainError{}:                    4,

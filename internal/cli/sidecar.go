@@ -13,7 +13,8 @@ import (
 
 func newSidecar(s *session) *cobra.Command {
 	var server serverFlags
-	var c sidecar.Config
+	var keys recipientFlags
+	c := sidecar.Config{BaseBytes: 1 << 30}
 	cmd := &cobra.Command{
 		Use:   "sidecar --zoo-cfg FILE --archive URL",
 		Short: "Ship a server's transaction logs and snapshots, all the time",
@@ -27,10 +28,15 @@ func newSidecar(s *session) *cobra.Command {
 	flags := cmd.Flags()
 	flags.Float64Var(&c.SyncRate, "sync-rate", 1, "how often a second all the sidecars of the ensemble together add to the archive")
 	flags.DurationVar(&c.BaseInterval, "base-interval", 6*time.Hour, "time after which a newer snapshot is archived too")
-	flags.Int64Var(&c.BaseBytes, "base-bytes", 1<<30, "bytes of log after which a newer snapshot is archived too")
+	flags.Var((*byteSize)(&c.BaseBytes), "base-bytes", "`SIZE` of log after which a newer snapshot is archived too")
 	flags.DurationVar(&c.Drain, "drain-timeout", 20*time.Second, "how long shipping what is left may take at the end")
 	flags.StringVar(&c.SpoolDir, "spool-dir", "", "where a snapshot is packed before it is sent (default the system's directory for temporary files)")
+	keys.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		if c.Recipients, err = keys.read(cmd); err != nil {
+			return err
+		}
 		return s.runSidecar(cmd.Context(), server, c)
 	}
 	return cmd
@@ -47,14 +53,14 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	if c.Source, err = cfg.MyID(); err != nil {
 		return configError(err)
 	}
-	bucket, err := openBucket(ctx, server)
+	bucket, err := server.archive.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer bucket.Close()
 	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
 	c.Ensemble = newEnsemble(cfg, time.Now, s.log).current
-	s.log.Info("the sidecar starts", "archive", server.archive, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir)
+	s.log.Info("the sidecar starts", "archive", server.archive.url, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir, "recipients", len(c.Recipients))
 	return sidecar.New(c).Run(ctx)
 }
 

@@ -11,13 +11,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/zkark/zkark/test/child"
 )
 
 const (
@@ -35,8 +35,8 @@ type Server struct {
 // Start starts a server that ends with the test. The test is skipped when the program is not there.
 func Start(t *testing.T) Server {
 	t.Helper()
-	path := find(t)
-	address := freeAddress(t)
+	path := child.Program(t, program, "gcs-server")
+	address := child.FreeAddress(t)
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
@@ -58,36 +58,6 @@ func Start(t *testing.T) Server {
 	s := Server{Address: address}
 	s.await(t)
 	return s
-}
-
-// find looks where make puts the program: .cache/bin at the root of the module.
-func find(t *testing.T) string {
-	t.Helper()
-	root, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for root != "/" {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
-		}
-		root = filepath.Dir(root)
-	}
-	path := filepath.Join(root, ".cache", "bin", program)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("SKIPPED: needs %s: run make gcs-server", path)
-	}
-	return path
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
 func (s Server) await(t *testing.T) {

@@ -14,19 +14,22 @@ const connectWithin = 10 * time.Second
 // NewTransport makes connections that break when nothing moves on them for so long. However large a body is, it may
 // take its time as long as it moves.
 func NewTransport(patience time.Duration) *http.Transport {
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 16}
+	Make(t, patience)
+	return t
+}
+
+// Make has a transport of somebody else's making behave like that of NewTransport.
+func Make(t *http.Transport, patience time.Duration) {
 	dialer := &net.Dialer{Timeout: min(patience, connectWithin)}
-	return &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		MaxIdleConnsPerHost: 16,
-		IdleConnTimeout:     patience,
-		TLSHandshakeTimeout: min(patience, connectWithin),
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return watched{conn, patience}, nil
-		},
+	t.IdleConnTimeout = patience
+	t.TLSHandshakeTimeout = min(patience, connectWithin)
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return watched{conn, patience}, nil
 	}
 }
 

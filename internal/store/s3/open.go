@@ -10,8 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/store/patient"
@@ -56,11 +58,11 @@ func Open(ctx context.Context, o Options) (*Bucket, error) {
 	if err := b.setPrefix(); err != nil {
 		return nil, fmt.Errorf("open s3://%s/%s: %w", o.Bucket, o.Prefix, err)
 	}
-	b.transport = patient.NewTransport(b.options.Patience)
 	cfg, err := config.LoadDefaultConfig(ctx, b.settings()...)
 	if err != nil {
 		return nil, fmt.Errorf("open s3://%s: %w configuration: %w", o.Bucket, store.ErrInvalid, err)
 	}
+	b.ownTransport(&cfg)
 	cfg.Credentials = credentials{cfg.Credentials}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // what stores at an endpoint take, and where Amazon tells the right one
@@ -90,7 +92,8 @@ func (o Options) withDefaults() Options {
 
 func (b *Bucket) settings() []func(*config.LoadOptions) error {
 	settings := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(&http.Client{Transport: b.transport}),
+		config.WithHTTPClient(awshttp.NewBuildableClient()), // to which the configuration may add certificates
+		config.WithLogger(logging.Nop{}),                    // whatever matters comes as an error
 		config.WithRetryer(func() aws.Retryer { return b.retryer() }),
 		// Every request that carries a body declares its SHA-256. What the client adds otherwise not every store takes.
 		config.WithRequestChecksumCalculation(aws.RequestChecksumCalculationWhenRequired),
@@ -99,6 +102,16 @@ func (b *Bucket) settings() []func(*config.LoadOptions) error {
 		settings = append(settings, config.WithRegion(b.options.Region))
 	}
 	return settings
+}
+
+// ownTransport takes the transport that the configuration has made, to be patient and to be closed.
+func (b *Bucket) ownTransport(cfg *aws.Config) {
+	b.transport = awshttp.NewBuildableClient().GetTransport()
+	if made, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
+		b.transport = made.GetTransport()
+	}
+	patient.Make(b.transport, b.options.Patience)
+	cfg.HTTPClient = &http.Client{Transport: b.transport}
 }
 
 // retryer tries again what may heal, after pauses drawn at random from a range that doubles.
