@@ -15,6 +15,7 @@ import (
 //
 //	log/0000000100000001-00000001000000ff.after-0000000000000000.20261123T084307.123Z-20261123T084312.007Z.s001.0123456789abcdef.log.zst
 //	snapshot/0000000100000001-0000000100000007.20261123T084307.123Z.s001.0123456789abcdef.snapshot.zst
+//	pruned/0000000100000001.json
 const (
 	// IdentityKey is the object that tells an archive from a stray directory.
 	IdentityKey = "zkark.json"
@@ -24,6 +25,12 @@ const (
 	// LogPrefix and SnapshotPrefix begin the keys of segments and bases below a timeline.
 	LogPrefix      = "log/"
 	SnapshotPrefix = "snapshot/"
+
+	// MarkPrefix begins the keys of what pruning leaves. It sorts after LogPrefix, so that a listing which misses a removed
+	// segment has the mark that was put before.
+	MarkPrefix = "pruned/"
+	// ClockKey is the object, below a timeline's prefix, that pruning creates and deletes to learn the store's time.
+	ClockKey = MarkPrefix + "clock"
 
 	unknownPrev = "xxxxxxxxxxxxxxxx"
 	timeLayout  = "20060102T150405.000Z"
@@ -49,6 +56,18 @@ func (s Segment) Key() string {
 func (b Base) Key() string {
 	return fmt.Sprintf(SnapshotPrefix+"%s-%s.%s.s%03d.%s.snapshot.zst", fixed(b.Start), fixed(b.End),
 		stamp(b.Time), b.Source, b.Hash)
+}
+
+// Key is the mark's name below its timeline.
+func (m Mark) Key() string { return MarkPrefix + fixed(m.Floor) + ".json" }
+
+// ParseMark reads a name that Mark.Key wrote; anything else is not ok.
+func ParseMark(key string) (m Mark, ok bool) {
+	r := nameReader{rest: key}
+	r.literal(MarkPrefix)
+	m.Floor = r.zxid()
+	r.literal(".json")
+	return m, r.done()
 }
 
 // ParseSegment reads a name that Segment.Key wrote; anything else is not ok.

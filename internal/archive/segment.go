@@ -18,6 +18,8 @@ type Segment struct {
 	Source      int    // myid of the server whose log it was, 0 for a standalone server; at most 999
 	Hash        string // 16 hex digits: the front of the SHA-256 of the log file inside
 	Size        int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // Base is what the name of a base tells: a snapshot that holds everything up to Start and nothing after End.
@@ -27,6 +29,8 @@ type Base struct {
 	Source     int
 	Hash       string // 16 hex digits: the front of the SHA-256 of the snapshot file inside
 	Size       int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // valid tells whether the fields can be true of one segment: one epoch, in order, and a link that the counter or an
