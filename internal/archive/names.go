@@ -141,8 +141,10 @@ func (r *nameReader) take(n int) string {
 // hex takes n lower-case hex digits.
 func (r *nameReader) hex(n int) string {
 	part := r.take(n)
-	if strings.Trim(part, "0123456789abcdef") != "" {
-		r.bad = true
+	for i := range len(part) {
+		if c := part[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			r.bad = true
+		}
 	}
 	return part
 }

@@ -109,7 +109,7 @@ type keeper struct {
 	Retention
 	now time.Time
 	Expiry
-	gone map[string]bool // keys that are removed for their age
+	gone []bool // segments, in their order, that are removed for their age
 }
 
 // within tells whether an object was stored in the last d. One whose time is not known counts as new.
@@ -237,7 +237,7 @@ func (k *keeper) distrust() {
 // removeAged lists what the window and the daily points do not need: all that ends before the base that the window starts
 // from.
 func (k *keeper) removeAged() {
-	k.gone = map[string]bool{}
+	k.gone = make([]bool, len(k.Segments))
 	if !k.Windowed {
 		return
 	}
@@ -246,8 +246,9 @@ func (k *keeper) removeAged() {
 		last zookeeper.Zxid
 	}
 	var all []aged
-	for _, s := range k.Segments {
+	for i, s := range k.Segments {
 		if s.Last <= k.From.Start && !k.within(k.Keep, s.Modified) && !k.daily(s) {
+			k.gone[i] = true
 			all = append(all, aged{Expired{s.Key(), s.Size, Aged}, s.Last})
 		}
 	}
@@ -259,7 +260,6 @@ func (k *keeper) removeAged() {
 	slices.SortStableFunc(all, func(a, b aged) int { return cmp.Compare(a.last, b.last) })
 	for _, a := range all {
 		k.Remove = append(k.Remove, a.Expired)
-		k.gone[a.Key] = true
 	}
 	if len(all) > 0 && k.From.Start > k.Catalog.Floor() {
 		k.Expiry.Floor = k.From.Start

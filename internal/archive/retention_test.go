@@ -109,36 +109,38 @@ func TestEveryKeptPointIsRestorableFromTheSameRecordsHoweverFarARemovalGot(t *te
 			}
 			return
 		}
-		points := keptPoints(c, r, e)
-		var before []outcome
-		for _, to := range points {
-			before = append(before, outcomeOf(c, to))
+		checkRemoval(t, c, r, e)
+		once := without(c, e.Remove)
+		again, err := Expendable(once, r, today())
+		if err != nil {
+			t.Fatalf("after the removal: %v", err)
 		}
-		for n := range len(e.Remove) + 1 {
-			after := without(c, e.Remove[:n])
-			for i, to := range points {
-				if diff := cmp.Diff(before[i], outcomeOf(after, to)); diff != "" {
-					t.Fatalf("%d of %+v removed, %+v restores otherwise (-before +after):\n%s", n, e.Remove, to, diff)
-				}
-			}
-		}
+		checkRemoval(t, once, r, again)
 		removals += len(e.Remove)
 		dailies += len(e.Dailies)
 		if e.Windowed && e.Floor > 0 {
 			windows++
 		}
-		again, err := Expendable(without(c, e.Remove), r, today())
-		if err != nil {
-			t.Fatalf("after the removal: %v", err)
-		}
-		for i, to := range points {
-			if diff := cmp.Diff(before[i], outcomeOf(without(without(c, e.Remove), again.Remove), to)); diff != "" {
-				t.Fatalf("pruned twice, %+v restores otherwise:\n%s", to, diff)
-			}
-		}
 	})
 	if removals == 0 || windows == 0 || dailies == 0 {
 		t.Errorf("%d objects removed, %d windows, %d daily points: the test proves nothing", removals, windows, dailies)
+	}
+}
+
+// checkRemoval removes one object after the other, and each time restores every kept point.
+func checkRemoval(t *rapid.T, c Catalog, r Retention, e Expiry) {
+	points := keptPoints(c, r, e)
+	var before []outcome
+	for _, to := range points {
+		before = append(before, outcomeOf(c, to))
+	}
+	for n := range len(e.Remove) + 1 {
+		after := without(c, e.Remove[:n])
+		for i, to := range points {
+			if diff := cmp.Diff(before[i], outcomeOf(after, to)); diff != "" {
+				t.Fatalf("%d of %+v removed, %+v restores otherwise (-before +after):\n%s", n, e.Remove, to, diff)
+			}
+		}
 	}
 }
 

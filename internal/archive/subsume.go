@@ -16,25 +16,24 @@ func (k *keeper) removeSubsumed() {
 		for j < len(k.Segments) && k.Segments[j].First == k.Segments[i].First {
 			j++
 		}
-		group := k.Segments[i:j]
-		elders := k.elders(group)
-		for _, s := range group {
-			if s.Last <= widest || elders.subsume(s) {
-				if key := s.Key(); !k.gone[key] {
-					k.Remove = append(k.Remove, Expired{key, s.Size, Subsumed})
-				}
+		elders := k.elders(i, j)
+		for ; i < j; i++ {
+			s := k.Segments[i]
+			if !k.gone[i] && (s.Last <= widest || elders.subsume(s)) {
+				k.Remove = append(k.Remove, Expired{s.Key(), s.Size, Subsumed})
 			}
-			if k.elder(s) {
+			if k.elder(i) {
 				wide = max(wide, s.Last)
 			}
 		}
-		widest, i = wide, j
+		widest = wide
 	}
 }
 
 // elder tells whether a segment may take the place of smaller ones.
-func (k *keeper) elder(s Segment) bool {
-	return !s.Modified.IsZero() && k.now.Sub(s.Modified) >= k.Grace && (len(k.gone) == 0 || !k.gone[s.Key()])
+func (k *keeper) elder(i int) bool {
+	stored := k.Segments[i].Modified
+	return !k.gone[i] && !stored.IsZero() && k.now.Sub(stored) >= k.Grace
 }
 
 // elders is, of the segments that begin with the same record, the largest old one for each claim of what comes before, and the
@@ -44,16 +43,17 @@ type elders struct {
 	claimed map[zookeeper.Zxid]*Segment
 }
 
-func (k *keeper) elders(group []Segment) elders {
-	if len(group) == 1 {
+// elders looks at the segments from to to, the latter not included, which begin with the same record.
+func (k *keeper) elders(from, to int) elders {
+	if to-from == 1 {
 		return elders{}
 	}
 	e := elders{claimed: map[zookeeper.Zxid]*Segment{}}
-	for i := range group {
-		s := &group[i]
-		if !k.elder(*s) {
+	for i := from; i < to; i++ {
+		if !k.elder(i) {
 			continue
 		}
+		s := &k.Segments[i]
 		if e.any == nil || s.outlives(*e.any) {
 			e.any = s
 		}
