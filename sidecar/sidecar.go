@@ -38,7 +38,7 @@ type Config struct {
 	CompactEvery time.Duration     // between two looks for small segments that should be one; 0 for never
 	Prune        archive.Retention // what an hourly prune keeps; a Keep of 0 for no prune
 
-	Log          *slog.Logger  // default slog.Default()
+	Log *slog.Logger // default slog.Default()
 }
 
 const (
