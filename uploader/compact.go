@@ -28,8 +28,8 @@ const (
 // It lists the archive first and does nothing where a large segment is there already, so any server may do it. Two that do it
 // at the same time make two large segments, of which retention leaves one.
 func (u *Uploader) Compact(ctx context.Context, shipped func(archive.Segment)) error {
-	if _, err := u.readIdentity(ctx); errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("compact: %w", ErrNoArchive)
+	if _, err := readIdentity(ctx, u.Bucket); errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("compact: %w", noArchive(ctx, u.Bucket))
 	} else if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}

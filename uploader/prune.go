@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -72,19 +71,21 @@ func (p Pruner) prefix() string { return archive.TimelinePrefix(timeline) }
 
 // enter makes sure that this is an archive, and of a format that is known.
 func (p Pruner) enter(ctx context.Context) error {
-	r, err := p.Bucket.Get(ctx, archive.IdentityKey, 0)
+	_, err := readIdentity(ctx, p.Bucket)
 	if errors.Is(err, store.ErrNotFound) {
-		return ErrNoArchive
+		return noArchive(ctx, p.Bucket)
 	}
-	if err != nil {
-		return err
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxIdentity))
-	if err := errors.Join(err, r.Close()); err != nil {
-		return fmt.Errorf("read %s: %w", archive.IdentityKey, err)
-	}
-	_, err = archive.ParseIdentity(data)
 	return err
+}
+
+// noArchive tells an archive that is not there, which only a listing proves, from a store that is not.
+func noArchive(ctx context.Context, b store.Bucket) error {
+	for _, err := range b.List(ctx, archive.IdentityKey, "") {
+		if err != nil {
+			return fmt.Errorf("list the archive: %w", err)
+		}
+	}
+	return ErrNoArchive
 }
 
 func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error) {
