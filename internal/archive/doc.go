@@ -25,5 +25,5 @@
 // # Retention
 //
 // What may be removed is a value too: Expendable. Every point that is kept is planned to the same base and records without the
-// removed objects, in whatever order and however many of them are gone. Ages are by the store's clock. See retention.go.
+// removed objects, however many of them are gone, in the order that Expiry gives. Ages are by the store's clock. See retention.go.
 package archive
