@@ -12,6 +12,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/sidecar/tail"
@@ -36,13 +37,18 @@ type Config struct {
 	BaseInterval time.Duration   // between two bases; default 6 h
 	SpoolDir     string          // where bases are packed; default the system's directory for temporary files
 	Recipients   []age.Recipient // whom what is archived is encrypted to; default nobody: it is not encrypted
-	Log          *slog.Logger    // default slog.Default()
+
+	CompactEvery time.Duration     // between two looks for small segments that should be one; 0 for never
+	Prune        archive.Retention // what an hourly prune keeps; a Keep of 0 for no prune
+
+	Log *slog.Logger // default slog.Default()
 }
 
 const (
 	segmentBytes = 4 << 20
 	relistEvery  = 10 * time.Minute
 	rescanEvery  = 5 * time.Second
+	pruneEvery   = time.Hour
 	lookPause    = 100 * time.Millisecond
 )
 
@@ -83,6 +89,7 @@ type Sidecar struct {
 	logging streak // of looking at the directories
 	turning streak // of archiving log
 	basing  streak // of archiving bases
+	chores  streak // of compacting and pruning
 	told    map[string]bool
 }
 
@@ -96,12 +103,17 @@ func New(c Config) *Sidecar {
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
-	s.uploader = uploader.New(uploader.Config{
-		Bucket: c.Bucket, Local: local{s.tail}, Source: c.Source, SegmentBytes: segmentBytes,
+	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
+	s.uploader = uploader.New(c.uploader(s.tail))
+	return s
+}
+
+func (c Config) uploader(t *tail.Tail) uploader.Config {
+	return uploader.Config{
+		Bucket: c.Bucket, Local: local{t}, Source: c.Source, SegmentBytes: segmentBytes,
 		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir, Recipients: c.Recipients,
 		Now: time.Now, Rand: rand.Read,
-	})
-	return s
+	}
 }
 
 // Run ships until the context ends, whatever fails meanwhile, and then once more. Its error wraps ErrUnshipped unless everything
@@ -115,6 +127,10 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	loops.Go(func() { s.lookLoop(ctx, look) })
 	loops.Go(func() { s.turnLoop(ctx) })
 	loops.Go(func() { s.baseLoop(ctx) })
+	loops.Go(func() { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+	if s.cfg.Prune.Keep > 0 {
+		loops.Go(func() { s.every(ctx, pruneEvery, s.prune) })
+	}
 	loops.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()

@@ -106,6 +106,6 @@ func (s *Sidecar) Status() Status {
 	defer s.mu.Unlock()
 	return Status{
 		Logged: b.Logged, Archived: b.Archived, PendingRecords: b.Records, PendingBytes: b.Bytes,
-		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last}, s.report.Troubles...)...),
+		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last}, s.report.Troubles...)...),
 	}
 }

@@ -21,10 +21,10 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 	if u.identity.Cluster != "" {
 		return u.identity, nil
 	}
-	id, err := u.readIdentity(ctx)
+	id, err := readIdentity(ctx, u.Bucket)
 	if errors.Is(err, store.ErrNotFound) {
 		if err = u.create(ctx); err == nil {
-			id, err = u.readIdentity(ctx)
+			id, err = readIdentity(ctx, u.Bucket)
 		}
 	}
 	if err == nil {
@@ -40,8 +40,8 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 	return id, nil
 }
 
-func (u *Uploader) readIdentity(ctx context.Context) (archive.Identity, error) {
-	r, err := u.Bucket.Get(ctx, archive.IdentityKey, 0)
+func readIdentity(ctx context.Context, b store.Bucket) (archive.Identity, error) {
+	r, err := b.Get(ctx, archive.IdentityKey, 0)
 	if err != nil {
 		return archive.Identity{}, err
 	}

@@ -92,7 +92,11 @@ func (u *Uploader) refresh(ctx context.Context) error {
 	if _, err := u.enter(ctx); err != nil {
 		return err
 	}
-	full := u.stale()
+	return u.relist(ctx, u.stale())
+}
+
+// relist lists everything, or only the segments that sort after the last one that is known.
+func (u *Uploader) relist(ctx context.Context, full bool) error {
 	prefix, after := u.prefix, ""
 	if !full {
 		prefix, after = u.prefix+archive.LogPrefix, u.prefix+u.lastKey()
@@ -125,7 +129,7 @@ func (u *Uploader) list(ctx context.Context, prefix, after string) ([]archive.Ob
 		if err != nil {
 			return nil, fmt.Errorf("list the archive: %w", err)
 		}
-		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size})
+		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size, Modified: a.Modified})
 	}
 	return objects, nil
 }

@@ -13,6 +13,7 @@ import (
 //
 //	log/0000000100000001-00000001000000ff.after-0000000000000000.20261123T084307.123Z-20261123T084312.007Z.s001.0123456789abcdef.log.zst
 //	snapshot/0000000100000001-0000000100000007.20261123T084307.123Z.s001.0123456789abcdef.snapshot.zst
+//	pruned/0000000100000001.json
 //
 // Those of encrypted objects end in .age after that.
 const (
@@ -25,7 +26,14 @@ const (
 	LogPrefix      = "log/"
 	SnapshotPrefix = "snapshot/"
 
-	ageSuffix   = ".age"
+	ageSuffix = ".age"
+
+	// MarkPrefix begins the keys of what pruning leaves. It sorts after LogPrefix, so that a listing which misses a removed
+	// segment has the mark that was put before.
+	MarkPrefix = "pruned/"
+	// ClockKey is the object, below a timeline's prefix, that pruning creates and deletes to learn the store's time.
+	ClockKey = MarkPrefix + "clock"
+
 	unknownPrev = "xxxxxxxxxxxxxxxx"
 	timeLayout  = "20060102T150405.000Z"
 )
@@ -47,6 +55,18 @@ func (s Segment) Key() string {
 func (b Base) Key() string {
 	return fmt.Sprintf(SnapshotPrefix+"%s-%s.%s.s%03d.%s.snapshot.zst%s", fixed(b.Start), fixed(b.End),
 		stamp(b.Time), b.Source, b.Hash, suffix(b.Encrypted))
+}
+
+// Key is the mark's name below its timeline.
+func (m Mark) Key() string { return MarkPrefix + fixed(m.Floor) + ".json" }
+
+// ParseMark reads a name that Mark.Key wrote; anything else is not ok.
+func ParseMark(key string) (m Mark, ok bool) {
+	r := nameReader{rest: key}
+	r.literal(MarkPrefix)
+	m.Floor = r.zxid()
+	r.literal(".json")
+	return m, r.done()
 }
 
 // ParseSegment reads a name that Segment.Key wrote; anything else is not ok.
@@ -129,8 +149,10 @@ func (r *nameReader) take(n int) string {
 // hex takes n lower-case hex digits.
 func (r *nameReader) hex(n int) string {
 	part := r.take(n)
-	if strings.Trim(part, "0123456789abcdef") != "" {
-		r.bad = true
+	for i := range len(part) {
+		if c := part[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			r.bad = true
+		}
 	}
 	return part
 }

@@ -19,6 +19,8 @@ type Segment struct {
 	Hash        string // 16 hex digits: Meta.ContentHash of the log file inside
 	Encrypted   bool   // with age
 	Size        int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // Base is what the name of a base tells: a snapshot that holds everything up to Start and nothing after End.
@@ -29,6 +31,8 @@ type Base struct {
 	Hash       string // 16 hex digits: Meta.ContentHash of the snapshot file inside
 	Encrypted  bool   // with age
 	Size       int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // valid tells whether the fields can be true of one segment: one epoch, in order, and a link that the counter or an

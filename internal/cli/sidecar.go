@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/sidecar"
 )
@@ -15,6 +16,7 @@ func newSidecar(s *session) *cobra.Command {
 	var server serverFlags
 	var keys recipientFlags
 	c := sidecar.Config{BaseBytes: 1 << 30}
+	keep, keepDaily := period(0), period(0)
 	cmd := &cobra.Command{
 		Use:   "sidecar --zoo-cfg FILE --archive URL",
 		Short: "Ship a server's transaction logs and snapshots, all the time",
@@ -31,8 +33,12 @@ func newSidecar(s *session) *cobra.Command {
 	flags.Var((*byteSize)(&c.BaseBytes), "base-bytes", "`SIZE` of log after which a newer snapshot is archived too")
 	flags.DurationVar(&c.Drain, "drain-timeout", 20*time.Second, "how long shipping what is left may take at the end")
 	flags.StringVar(&c.SpoolDir, "spool-dir", "", "where a snapshot is packed before it is sent (default the system's directory for temporary files)")
+	flags.DurationVar(&c.CompactEvery, "compact-every", time.Hour, "how often small segments are archived again as few large ones, 0 for never")
+	flags.Var(&keep, "prune-keep", "prune once an hour, and keep every restore point for this long, as 7d; off when not given")
+	flags.Var(&keepDaily, "prune-keep-daily", "when pruning, keep one restore point a day for this long")
 	keys.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.Prune = archive.Retention{Keep: time.Duration(keep), KeepDaily: time.Duration(keepDaily), Grace: defaultGrace}
 		var err error
 		if c.Recipients, err = keys.read(cmd); err != nil {
 			return err
@@ -72,6 +78,10 @@ func checkSidecar(c sidecar.Config) error {
 		return usageError("--base-interval: want a time above 0, as 6h, not %s", c.BaseInterval)
 	case c.BaseBytes <= 0:
 		return usageError("--base-bytes: want a number above 0, not %d", c.BaseBytes)
+	case c.CompactEvery < 0:
+		return usageError("--compact-every: want a time above 0, as 1h, or 0 for never, not %s", c.CompactEvery)
+	case c.Prune.KeepDaily > 0 && c.Prune.Keep == 0:
+		return usageError("--prune-keep-daily needs --prune-keep")
 	case c.Drain <= 0:
 		return usageError("--drain-timeout: want a time above 0, as 20s, not %s", c.Drain)
 	}
