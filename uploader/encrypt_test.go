@@ -142,6 +142,26 @@ func TestAServerBehindAnEncryptedSegmentAddsNothingUntilItCanBeCompared(t *testi
 	}
 }
 
+func TestAQuorumIsRecognisedByTheFirstRecordWhenTheLastWasNeverCommitted(t *testing.T) {
+	w, _ := sealed(t)
+	e2, e3 := zookeeper.MakeZxid(2, 0), zookeeper.MakeZxid(3, 0)
+	w.linked(e2+1, e2+5, 0) // of which the last two are dead
+	ship(t, w.uploader())
+	w.runs = nil
+	w.linked(e2+1, e2+3, 0)
+	w.linked(e3+1, e3+2, e2+3)
+	u := w.uploader()
+	u.Source = 1
+	ship(t, u)
+	w.runs, w.delay = nil, 1
+	w.linked(e2+1, e2+3, 0)
+	other := w.uploader()
+	other.Source = 1
+	if err := other.ShipLog(t.Context(), func(archive.Segment) {}); !errors.Is(err, uploader.ErrOtherHistory) {
+		t.Errorf("error %v, want ErrOtherHistory", err)
+	}
+}
+
 func TestAnArchiveMayBecomeEncryptedLater(t *testing.T) {
 	w, k := sealed(t)
 	to := w.to

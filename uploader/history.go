@@ -46,14 +46,21 @@ func (u *Uploader) compare(ctx context.Context) error {
 	return nil
 }
 
-// compareName proves as much from the time in the name of a segment that only others can read: one zxid is not drawn twice in the
-// same millisecond. An earlier record would be no proof, so a server that is behind the segment's last one has to wait.
+// compareName proves as much from the times in the name of a segment that only others can read: one zxid is not drawn twice in
+// the same millisecond. A standalone server that has lost the end of its log uses zxids again, so there only the segment's last
+// record is a proof, and a server that is behind it has to wait. In a quorum a zxid is one transaction: the first will do, and
+// has to, because the last may be one that was never committed.
 func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
-	if ours.Zxid != s.Last {
+	theirs := s.LastTime
+	switch {
+	case ours.Zxid == s.Last:
+	case ours.Zxid == s.First && u.Source > 0:
+		theirs = s.FirstTime
+	default:
 		return fmt.Errorf("compare %s with %s: it is encrypted, and can be compared only when the server has logged %s", ours.Zxid, s.Key(), s.Last)
 	}
-	if at := time.UnixMilli(ours.Time); !at.Equal(s.LastTime) {
-		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, s.LastTime, s.Key(), at.UTC())
+	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
+		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
 	}
 	u.setCompared()
 	return nil
@@ -79,6 +86,9 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
 			last := min(run.Last, segment.Last)
+			if segment.Encrypted && u.Source > 0 && last < segment.Last && segment.First <= run.Last {
+				last = segment.First // of which the name tells the time
+			}
 			comparable := !segment.Encrypted || last == segment.Last
 			if last >= max(run.First, segment.First) && (last > z || last == z && comparable) {
 				in, s, z = run, segment, last
