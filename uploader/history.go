@@ -86,7 +86,7 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
 			last := min(run.Last, segment.Last)
-			if segment.Encrypted && u.Source > 0 && last < segment.Last && segment.First <= run.Last {
+			if segment.Encrypted && u.Source > 0 && run.First <= segment.First && segment.First <= run.Last && run.Last < segment.Last {
 				last = segment.First // of which the name tells the time
 			}
 			comparable := !segment.Encrypted || last == segment.Last
