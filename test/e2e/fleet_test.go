@@ -14,6 +14,7 @@ import (
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/test/loop"
+	"github.com/zkark/zkark/test/s3server"
 	"github.com/zkark/zkark/test/zkserver"
 )
 
@@ -22,30 +23,49 @@ type fleet struct {
 	t        *testing.T
 	ctx      context.Context
 	dir      string
-	archive  string
+	archive  string           // the directory that holds the objects
+	store    *s3server.Server // nil for the directory itself
 	servers  []*zkserver.Server
 	sidecars []*loop.Sidecar
 	started  int // sidecars, for the names of their logs
 }
 
-// newFleet starts n servers and their sidecars.
+// newFleet starts n servers and their sidecars, with an archive in a directory.
 func newFleet(t *testing.T, n int, o zkserver.Options) *fleet {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	t.Cleanup(cancel)
-	f := &fleet{t: t, ctx: ctx, dir: t.TempDir(), sidecars: make([]*loop.Sidecar, n)}
+	f := &fleet{t: t, dir: t.TempDir()}
 	f.archive = filepath.Join(f.dir, "archive")
 	f.must(os.Mkdir(f.archive, 0o755))
+	f.start(n, o)
+	return f
+}
+
+// newFleetOverS3 starts n servers and their sidecars, with an archive in an S3 server.
+func newFleetOverS3(t *testing.T, n int, o zkserver.Options) *fleet {
+	t.Helper()
+	f := &fleet{t: t, dir: t.TempDir(), store: s3server.Start(t)}
+	f.store.CreateBucket(t, "backup")
+	t.Setenv("ZKARK_S3_ENDPOINT", f.store.Endpoint())
+	t.Setenv("ZKARK_S3_PATH_STYLE", "true")
+	f.archive = filepath.Join(f.store.Dir, "backup", "zk")
+	f.start(n, o)
+	return f
+}
+
+func (f *fleet) start(n int, o zkserver.Options) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
+	f.t.Cleanup(cancel)
+	f.ctx, f.sidecars = ctx, make([]*loop.Sidecar, n)
 	o.JVM = append([]string{loop.ExtendedTypes}, o.JVM...)
 	var err error
-	f.servers, err = zkserver.NewEnsemble(zkserver.Require(t), f.dir, n, o)
+	f.servers, err = zkserver.NewEnsemble(zkserver.Require(f.t), f.dir, n, o)
 	f.must(err)
 	for i, s := range f.servers {
-		s.EndWith(t)
+		s.EndWith(f.t)
 		f.startSidecar(i)
 	}
 	f.boot()
-	return f
 }
 
 func (f *fleet) must(err error) {
@@ -71,7 +91,15 @@ func (f *fleet) boot() {
 }
 
 func (f *fleet) zkark(i int) loop.Zkark {
-	return loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: f.servers[i].ConfigFile()}
+	return f.zkarkFor(f.servers[i].ConfigFile())
+}
+
+func (f *fleet) zkarkFor(zooCfg string) loop.Zkark {
+	z := loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: zooCfg}
+	if f.store != nil {
+		z.URL = "s3://backup/zk"
+	}
+	return z
 }
 
 func (f *fleet) startSidecar(i int) {
