@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -70,11 +71,22 @@ func (r *reader) open() error {
 	if err != nil {
 		return err
 	}
-	if out.ContentLength == nil {
+	if err := r.check(out); err != nil {
 		out.Body.Close()
-		return fmt.Errorf("the store does not tell the length")
+		return err
 	}
 	r.body, r.left, r.etag = out.Body, *out.ContentLength, out.ETag
+	return nil
+}
+
+// check refuses an answer from another offset: a store that does not know ranges sends the whole object.
+func (r *reader) check(out *s3.GetObjectOutput) error {
+	switch {
+	case out.ContentLength == nil:
+		return errors.New("the store does not tell the length")
+	case r.at > 0 && (out.ContentRange == nil || !strings.HasPrefix(*out.ContentRange, fmt.Sprintf("bytes %d-", r.at))):
+		return fmt.Errorf("the store does not tell that it sends from offset %d on", r.at)
+	}
 	return nil
 }
 
@@ -106,7 +118,11 @@ func (r *reader) resume(broken error) error {
 		return r.op.failed(fmt.Errorf("%w at offset %d, %d bytes before the end", broken, r.at, r.left))
 	}
 	r.body.Close()
-	if err := r.open(); err != nil {
+	err := r.open()
+	switch {
+	case statusOf(err) == http.StatusPreconditionFailed:
+		return r.op.failed(fmt.Errorf("%w at offset %d, and the object is another now", broken, r.at))
+	case err != nil:
 		return r.op.failed(err)
 	}
 	return nil

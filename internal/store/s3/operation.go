@@ -60,7 +60,8 @@ func wordFor(err error) error {
 		case "ExpiredToken", "ExpiredTokenException", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 			"RequestTimeTooSkewed", "AuthorizationHeaderMalformed", "PermanentRedirect":
 			return store.ErrDenied
-		case "RequestTimeout", "SlowDown", codeConflict, "OperationAborted":
+		case "RequestTimeout", "SlowDown", codeConflict, "OperationAborted",
+			"NoSuchUpload": // the store has forgotten the parts: another Put can heal it
 			return store.ErrUnavailable
 		}
 	}
