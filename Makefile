@@ -62,6 +62,14 @@ bench: ## the benchmarks, with ratios measured in one run
 bench-java: build zookeeper ## zkark against ZooKeeper's own tools on the same files
 	go run ./test/bench -zkark bin/zkark
 
+.PHONY: bench-lag
+bench-lag: zookeeper s3-server ## how long after a write it can be restored, with a histogram
+	go test -run '^$$' -bench Lag -benchtime 1x -timeout 10m ./test/e2e
+
+.PHONY: bench-overhead
+bench-overhead: zookeeper ## a server's write throughput with a sidecar beside it, against without
+	go test -run '^$$' -bench Overhead -benchtime 1x -timeout 10m ./test/e2e
+
 .PHONY: clean
 clean: ## remove what make made
 	rm -rf bin $(CACHE)

@@ -28,7 +28,7 @@ func expectDigest(t *testing.T, r *rig, lostLogs string) {
 }
 
 // lastDigest reads the last transaction of a directory of logs.
-func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
+func lastDigest(t testing.TB, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 	t.Helper()
 	var newest zookeeper.Zxid
 	for _, name := range names(t, dir) {
@@ -59,7 +59,7 @@ func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 }
 
 // loadSnapshot reads the snapshot at a zxid, in whatever compression it is.
-func loadSnapshot(t *testing.T, dir string, zxid zookeeper.Zxid) *tree.Tree {
+func loadSnapshot(t testing.TB, dir string, zxid zookeeper.Zxid) *tree.Tree {
 	t.Helper()
 	for _, name := range names(t, dir) {
 		start, compression, ok := zookeeper.ParseSnapshotName(name)
@@ -85,7 +85,7 @@ func loadSnapshot(t *testing.T, dir string, zxid zookeeper.Zxid) *tree.Tree {
 	return nil
 }
 
-func names(t *testing.T, dir string) []string {
+func names(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 
 // fleet is an ensemble with a sidecar beside each server, all of them into one archive. Every method fails the test itself.
 type fleet struct {
-	t        *testing.T
+	t        testing.TB
 	ctx      context.Context
 	dir      string
 	archive  string           // the directory that holds the objects
@@ -31,7 +31,7 @@ type fleet struct {
 }
 
 // newFleet starts n servers and their sidecars, with an archive in a directory.
-func newFleet(t *testing.T, n int, o zkserver.Options) *fleet {
+func newFleet(t testing.TB, n int, o zkserver.Options) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir()}
 	f.archive = filepath.Join(f.dir, "archive")
@@ -41,7 +41,7 @@ func newFleet(t *testing.T, n int, o zkserver.Options) *fleet {
 }
 
 // newFleetOverS3 starts n servers and their sidecars, with an archive in an S3 server.
-func newFleetOverS3(t *testing.T, n int, o zkserver.Options) *fleet {
+func newFleetOverS3(t testing.TB, n int, o zkserver.Options) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir(), store: s3server.Start(t)}
 	f.store.CreateBucket(t, "backup")

@@ -20,7 +20,7 @@ import (
 // rig is a server, zkark and an archive, with a client whose session outlives the server's disaster. Every method fails
 // the test itself.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	dir    string
 	server *zkserver.Server
@@ -30,7 +30,7 @@ type rig struct {
 	losses, sidecars int
 }
 
-func newRig(t *testing.T, r zkserver.Release, o zkserver.Options) *rig {
+func newRig(t testing.TB, r zkserver.Release, o zkserver.Options) *rig {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
