@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -179,5 +180,22 @@ func TestAPointThatNoChainReachesIsExitCode4(t *testing.T) {
 	}
 	if code, out, said := l.restore("--force"); code != 4 {
 		t.Errorf("exit %d, %s%s", code, out, said)
+	}
+}
+
+func TestStatusShowsWhatTheSidecarShipped(t *testing.T) {
+	l := newLoop(t, false)
+	l.ship()
+	out, err := exec.CommandContext(t.Context(), l.zkark, "status", "--archive", l.url, "--output", "json").Output()
+	var status struct {
+		Kind, Cluster, Newest string
+		Restorable            []struct{ First, Last string }
+		Gaps, Dead            []any
+	}
+	if err := errors.Join(err, json.Unmarshal(out, &status)); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if status.Kind != "status" || status.Newest != "0x3" || len(status.Restorable) != 1 || status.Restorable[0].Last != "0x3" || len(status.Gaps)+len(status.Dead) > 0 {
+		t.Errorf("status is %s", out)
 	}
 }
