@@ -79,6 +79,7 @@ func answerOnce(status int, code string, match func(r *http.Request) bool) *faul
 		if !match(r) || answered.Swap(true) {
 			return false
 		}
+		io.Copy(io.Discard, r.Body) // or the connection may break before the client has read the answer
 		refuse(w, status, code)
 		return true
 	}}
@@ -106,7 +107,13 @@ func TestAnUploadThatTheStoreForgotCanBeTriedAgain(t *testing.T) {
 		"at the completion": isCompletion,
 	} {
 		t.Run(what, func(t *testing.T) {
-			b := behind(t, answerOnce(http.StatusNotFound, "NoSuchUpload", match))
+			b := behind(t, &faulty{meddle: func(w http.ResponseWriter, r *http.Request) bool {
+				if match(r) {
+					io.Copy(io.Discard, r.Body) // or the connection may break before the client has read the answer
+					refuse(w, http.StatusNotFound, "NoSuchUpload")
+				}
+				return match(r)
+			}})
 			err := b.Put(t.Context(), "k", store.BytesBody(large()))
 			wantErr(t, "put", err, store.ErrUnavailable)
 			if errors.Is(err, store.ErrNotFound) {
