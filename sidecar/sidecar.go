@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"sync"
 	"time"
@@ -50,6 +51,9 @@ const (
 	rescanEvery  = 5 * time.Second
 	pruneEvery   = time.Hour
 	lookPause    = 100 * time.Millisecond
+
+	lookWithin = 2 * time.Minute  // beyond many rescans and the longest look
+	turnWithin = 30 * time.Minute // beyond a turn that ships a long backlog to a store that does not answer
 )
 
 func (c Config) withDefaults() Config {
@@ -91,6 +95,10 @@ type Sidecar struct {
 	basing  streak // of archiving bases
 	chores  streak // of compacting and pruning
 	told    map[string]bool
+	loops   map[string]*loop
+	looked  bool      // at the directories, once
+	moved   time.Time // when there was last nothing to ship, or some of it was shipped
+	reached zookeeper.Zxid
 }
 
 // New makes a sidecar that does nothing yet.
@@ -98,7 +106,7 @@ func New(c Config) *Sidecar {
 	c = c.withDefaults()
 	s := &Sidecar{
 		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
-		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{},
+		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
 	}
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
@@ -123,10 +131,13 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	rescans, stopRescans := s.rescanTicks()
 	defer stopRescans()
 	var loops sync.WaitGroup
-	loops.Go(func() { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
-	loops.Go(func() { s.lookLoop(ctx, look) })
-	loops.Go(func() { s.turnLoop(ctx) })
-	loops.Go(func() { s.baseLoop(ctx) })
+	start := func(name string, within time.Duration, run func(context.Context)) {
+		loops.Go(func() { s.guard(ctx, name, within, run) })
+	}
+	start("watch", math.MaxInt64, func(ctx context.Context) { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
+	start("look", lookWithin, func(ctx context.Context) { s.lookLoop(ctx, look) })
+	start("turns", turnWithin, s.turnLoop)
+	start("bases", math.MaxInt64, s.baseLoop)
 	loops.Go(func() { s.every(ctx, s.cfg.CompactEvery, s.compact) })
 	if s.cfg.Prune.Keep > 0 {
 		loops.Go(func() { s.every(ctx, pruneEvery, s.prune) })
@@ -174,6 +185,7 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 			return
 		case <-look:
 		}
+		s.beat("look", 0)
 		s.look(ctx)
 		if s.uploader.Backlog().Bytes >= segmentBytes && !s.failing() {
 			signal(s.early)
@@ -201,6 +213,7 @@ func (s *Sidecar) turnLoop(ctx context.Context) {
 		case <-s.nextTurn():
 		case <-s.early:
 		}
+		s.beat("turns", 0)
 		s.look(ctx)
 		s.turn(ctx)
 		signal(s.bases)

@@ -2,7 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,11 +13,13 @@ import (
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/sidecar"
+	"github.com/zkark/zkark/sidecar/health"
 )
 
 func newSidecar(s *session) *cobra.Command {
 	var server serverFlags
 	var keys recipientFlags
+	var listen string
 	c := sidecar.Config{BaseBytes: 1 << 30}
 	keep, keepDaily := period(0), period(0)
 	cmd := &cobra.Command{
@@ -36,6 +41,7 @@ func newSidecar(s *session) *cobra.Command {
 	flags.DurationVar(&c.CompactEvery, "compact-every", time.Hour, "how often small segments are archived again as few large ones, 0 for never")
 	flags.Var(&keep, "prune-keep", "prune once an hour, and keep every restore point for this long, as 7d; off when not given")
 	flags.Var(&keepDaily, "prune-keep-daily", "when pruning, keep one restore point a day for this long")
+	flags.StringVar(&listen, "listen", "", "the `ADDRESS` for metrics and health, as 127.0.0.1:9141; none when not given")
 	keys.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c.Prune = archive.Retention{Keep: time.Duration(keep), KeepDaily: time.Duration(keepDaily), Grace: defaultGrace}
@@ -43,12 +49,12 @@ func newSidecar(s *session) *cobra.Command {
 		if c.Recipients, err = keys.read(cmd); err != nil {
 			return err
 		}
-		return s.runSidecar(cmd.Context(), server, c)
+		return s.runSidecar(cmd.Context(), server, c, listen)
 	}
 	return cmd
 }
 
-func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config) error {
+func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config, listen string) error {
 	if err := checkSidecar(c); err != nil {
 		return err
 	}
@@ -67,7 +73,30 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
 	c.Ensemble = newEnsemble(cfg, time.Now, s.log).current
 	s.log.Info("the sidecar starts", "archive", server.archive.url, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir, "recipients", len(c.Recipients))
-	return sidecar.New(c).Run(ctx)
+	return runHealthy(ctx, c, listen)
+}
+
+// runHealthy runs a sidecar and, when somebody listens, tells how it does until it has ended.
+func runHealthy(ctx context.Context, c sidecar.Config, listen string) error {
+	if listen == "" {
+		return sidecar.New(c).Run(ctx)
+	}
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return usageError("--listen %q: want HOST:PORT: %w", listen, err)
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	h := health.New(version())
+	c.Bucket = h.Watch(c.Bucket)
+	companion := sidecar.New(c)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(serving, l, companion) }()
+	err = companion.Run(ctx)
+	stop()
+	return errors.Join(err, <-served)
 }
 
 func checkSidecar(c sidecar.Config) error {
