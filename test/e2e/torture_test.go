@@ -24,24 +24,19 @@ func TestProposalsThatOnlyALostLeaderLoggedAreNotRestored(t *testing.T) {
 	w := f.startWriters("/before", 2)
 	f.more(w, 300)
 	acked := f.end(w)
-	ghosts := f.orphanProposals(20)
+	f.orphanProposals(20)
 	w = f.startWriters("/after", 2)
 	f.more(w, 300)
 	f.boot() // the old leader comes back, and has to forget
 	f.more(w, 300)
-	for path := range f.proveArchive(append(acked, f.end(w)...)) {
-		if strings.HasPrefix(path, ghosts) {
-			t.Errorf("%s was never committed and is restored", path)
-		}
-	}
+	f.proveArchive(append(acked, f.end(w)...))
 	f.expectDeadBranch()
 }
 
-// orphanProposals has the leader log n proposals that nobody else sees, and lets the others elect another. It returns what the
-// znodes' paths begin with.
-func (f *fleet) orphanProposals(n int) string {
+// orphanProposals has the leader log n proposals that nobody else sees, but for the first few that a server on a busy machine gets
+// before it stops, and lets the others elect another.
+func (f *fleet) orphanProposals(n int) {
 	f.t.Helper()
-	const prefix = "/ghost-"
 	leader := f.leader()
 	conn, err := loop.Connect(f.ctx, f.servers[leader].Addr())
 	f.must(err)
@@ -53,7 +48,7 @@ func (f *fleet) orphanProposals(n int) string {
 	}
 	before := f.logged(leader)
 	for range n {
-		go conn.Create(prefix, nil, zk.FlagSequence, zk.WorldACL(zk.PermAll)) // nobody will ever answer
+		go conn.Create("/ghost-", nil, zk.FlagSequence, zk.WorldACL(zk.PermAll)) // nobody will ever answer
 	}
 	f.waitLogged(leader, before+zookeeper.Zxid(n))
 	for _, s := range f.servers { // a follower that is only paused finds the proposals in its socket, and they become committed
@@ -64,7 +59,6 @@ func (f *fleet) orphanProposals(n int) string {
 			f.must(s.Launch())
 		}
 	}
-	return prefix
 }
 
 // expectDeadBranch expects that the archive holds the ghosts all the same: otherwise the test proves nothing.
@@ -153,8 +147,8 @@ func (f *fleet) waitLogged(i int, zxid zookeeper.Zxid) {
 
 // proveArchive expects that the archive holds the ensemble's committed history and nothing else: what is restored from it, to a
 // server of its own, is what the ensemble has, proven by digest; everything acknowledged is there; and every moment at which
-// something acknowledged was made can be restored. It returns what was restored.
-func (f *fleet) proveArchive(acked []string) map[string]loop.Znode {
+// something acknowledged was made can be restored.
+func (f *fleet) proveArchive(acked []string) {
 	f.t.Helper()
 	f.waitArchived()
 	conn := f.connect()
@@ -173,7 +167,6 @@ func (f *fleet) proveArchive(acked []string) map[string]loop.Znode {
 		f.t.Error(d)
 	}
 	f.expectEveryPoint(want, acked)
-	return got
 }
 
 // restoreElsewhere restores a server of its own, boots it, and returns what it has.
