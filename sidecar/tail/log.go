@@ -118,7 +118,7 @@ func (l *logFile) read(ctx context.Context, f io.ReaderAt, pred zookeeper.Zxid) 
 
 // fold feeds records to c until there are no more for now.
 func (l *logFile) fold(ctx context.Context, f io.ReaderAt, c *fold) error {
-	r := txnlog.NewReaderAt(f, l.path, l.end)
+	r, repeated := txnlog.NewReaderAt(f, l.path, l.end), echo{f: f, name: l.path}
 	for {
 		rec, err := r.Next()
 		var corrupt *txnlog.CorruptError
@@ -138,7 +138,10 @@ func (l *logFile) fold(ctx context.Context, f io.ReaderAt, c *fold) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
-		if !c.add(rec) {
+		if c.add(rec) {
+			continue
+		}
+		if c.split = repeated.of(rec); !c.split {
 			l.stuck = fmt.Errorf("%s at offset %d: zxid %s after %s: the server's state went back", l.path, rec.Offset, rec.Zxid, c.last)
 			return nil
 		}

@@ -63,29 +63,31 @@ func follows(a, b zookeeper.Zxid) bool { return b == a+1 && b.Epoch() == a.Epoch
 
 // fold collects records into runs, as they come out of one file.
 type fold struct {
-	runs []Run
-	last zookeeper.Zxid // the record before the next one, also when it is in an earlier file; 0 for none
-	at   int64          // where it starts, if it is in this file
-	gap  bool           // unreadable bytes lie between the last record and the next
+	runs  []Run
+	last  zookeeper.Zxid // the record before the next one, also when it is in an earlier file; 0 for none
+	at    int64          // where it starts, if it is in this file
+	gap   bool           // unreadable bytes lie between the last record and the next
+	split bool           // an echo does
 }
 
-// add takes the next record. It refuses one that goes back: no server writes that in one life of its state.
+// add takes the next record. It refuses one that goes back: unless it is an echo, no server writes that in one life of its
+// state.
 func (f *fold) add(rec txnlog.Record) bool {
 	end := rec.Offset + rec.Size()
 	if rec.Zxid <= f.last {
 		// A request that could not be decoded is logged with the zxid before it, and changes nothing (ZooKeeper
 		// PrepRequestProcessor).
 		repeat := rec.Zxid == f.last && rec.Type == txnlog.TypeError
-		if repeat && len(f.runs) > 0 && !f.gap {
+		if repeat && len(f.runs) > 0 && !f.gap && !f.split {
 			f.runs[len(f.runs)-1].End = end
 		}
 		return repeat
 	}
 	at := time.UnixMilli(rec.Time)
 	n := len(f.runs)
-	if n == 0 || f.gap || !follows(f.last, rec.Zxid) {
+	if n == 0 || f.gap || f.split || !follows(f.last, rec.Zxid) {
 		f.runs = append(f.runs, Run{First: rec.Zxid, FirstTime: at, Start: rec.Offset, gap: f.gap})
-		n, f.gap = n+1, false
+		n, f.gap, f.split = n+1, false, false
 	}
 	r := &f.runs[n-1]
 	if k := len(r.marks); k == 0 || rec.Offset-r.marks[k-1].offset >= markEvery {

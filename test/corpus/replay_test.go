@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"testing"
@@ -198,27 +197,4 @@ func (d directory) replayFrom(t *testing.T, name string, all []txnlog.Txn) (chec
 		return checked, errors.New("a node's ACL is still unknown after the end of the snapshot")
 	}
 	return checked, nil
-}
-
-func TestASnapshotWrittenByUsIsTheSameTree(t *testing.T) {
-	t.Parallel()
-	eachServer(t, func(t *testing.T, d directory) {
-		if !d.Boots {
-			t.Skip("its own release refuses it:", d.Refusal)
-		}
-		booted := d.boot(t)
-		pr, pw := io.Pipe()
-		go func() { pw.CloseWithError(booted.WriteSnapshot(pw, snapshot.Trailer{})) }()
-		r, err := snapshot.NewReader(pr, "ours", zookeeper.Plain)
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := tree.Load(r, booted.LastZxid())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if delta := diff.Diff(exactTree(t, booted), exactTree(t, again)); delta != "" {
-			t.Errorf("-written +read:\n%s", delta)
-		}
-	})
 }
