@@ -33,7 +33,8 @@ func complaints(log string) []string {
 		"Send worker leaving thread", "Exception when using channel", "Unexpected exception causing shutdown", // a peer went away
 		"Non-optimal configuration, consider an odd number",
 		"Error closing a command socket", `"this.zkDb" is null`, // was asked for its status before it had any
-		"Connection request from old client", // one that knows no read-only mode
+		"Connection request from old client",                  // one that knows no read-only mode
+		"Close of session 0x0", "ZooKeeperServer not running", // a client was faster than the server's start
 	}, "|"))
 	var found []string
 	for line := range strings.Lines(log) {
