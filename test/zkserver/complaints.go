@@ -27,7 +27,7 @@ func complaints(log string) []string {
 		"running +in standalone mode",
 		"maxCnxns is not configured",
 		"fsync-ing the write ahead log", // a slow disk
-		"Unable to read additional data from (client|server)",
+		"Unable to read additional data from (client|server)", "NIOServerCnxn - Unexpected exception", // a client went away
 		"Exception causing close of session", "EndOfStreamException", "caught end of stream exception",
 		"Connection broken for id", "Cannot open channel to", "Interrupting SendWorker", "Interrupted while waiting for message on queue",
 		"Send worker leaving thread", "Exception when using channel", "Unexpected exception causing shutdown", // a peer went away
