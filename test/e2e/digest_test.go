@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,26 +34,12 @@ func lastDigest(t testing.TB, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 			newest = first
 		}
 	}
-	name := filepath.Join(dir, zookeeper.LogName(newest))
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
+	txns := readLog(t, filepath.Join(dir, zookeeper.LogName(newest)))
+	if len(txns) == 0 {
+		t.Fatalf("the newest log in %s, of %s, is empty", dir, newest)
 	}
-	defer f.Close()
-	reader := txnlog.NewReader(f, name)
-	var last txnlog.Txn
-	for {
-		record, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return last.Zxid, last.Digest
-		}
-		if err == nil {
-			last, err = record.Decode()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	last := txns[len(txns)-1]
+	return last.Zxid, last.Digest
 }
 
 // loadSnapshot reads the snapshot at a zxid, in whatever compression it is.

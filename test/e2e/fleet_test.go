@@ -142,10 +142,14 @@ func (f *fleet) leader() int {
 	}
 }
 
-func (f *fleet) connect() *zk.Conn {
+// connect opens a session with some of the servers, or with any of them.
+func (f *fleet) connect(servers ...*zkserver.Server) *zk.Conn {
 	f.t.Helper()
+	if len(servers) == 0 {
+		servers = f.servers
+	}
 	var addrs []string
-	for _, s := range f.servers {
+	for _, s := range servers {
 		addrs = append(addrs, s.Addr())
 	}
 	conn, err := loop.Connect(f.ctx, addrs...)
@@ -169,34 +173,66 @@ func (f *fleet) znodes(conn *zk.Conn) map[string]loop.Znode {
 	return all
 }
 
-// waitArchived waits until a restore would reach everything that the leader has committed, and returns that.
-func (f *fleet) waitArchived() zookeeper.Zxid {
+// expectOnEveryServer asks each server alone.
+func (f *fleet) expectOnEveryServer(before map[string]loop.Znode, acked []string) {
+	f.t.Helper()
+	for _, s := range f.servers {
+		f.expectSame(before, f.znodes(f.connect(s)), acked)
+	}
+}
+
+func (f *fleet) expectSame(before, after map[string]loop.Znode, acked []string) {
+	f.t.Helper()
+	expectNone(f.t, loop.Differences(before, after))
+	var gone []string
+	for _, path := range acked {
+		if _, ok := after[path]; !ok {
+			gone = append(gone, path+" was acknowledged and is gone")
+		}
+	}
+	expectNone(f.t, gone)
+}
+
+// committed is the last transaction that the leader has processed.
+func (f *fleet) committed() zookeeper.Zxid {
 	f.t.Helper()
 	status, err := f.servers[f.leader()].Status(f.ctx)
-	f.must(err)
-	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
-	defer cancel()
-	_, err = loop.WaitArchived(ctx, f.archive, status.Zxid)
 	f.must(err)
 	return status.Zxid
 }
 
-// loseAll kills every server and removes its data.
-func (f *fleet) loseAll() {
+// waitArchived waits until a restore would reach everything that the leader has committed.
+func (f *fleet) waitArchived() {
 	f.t.Helper()
-	for i, s := range f.servers {
-		f.must(s.Kill())
-		f.must(os.Rename(filepath.Join(s.DataDir(), zookeeper.VersionDir), filepath.Join(f.dir, fmt.Sprintf("lost.%d", i+1))))
+	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
+	defer cancel()
+	_, err := loop.WaitArchived(ctx, f.archive, f.committed())
+	f.must(err)
+}
+
+// expectArchived expects that a restore would reach zxid by now.
+func (f *fleet) expectArchived(zxid zookeeper.Zxid) {
+	f.t.Helper()
+	archived, err := loop.ReadArchive(f.archive)
+	f.must(err)
+	if archived.Newest < zxid {
+		f.t.Errorf("the sidecars ended well with %s in the archive, the ensemble had committed %s", archived.Newest, zxid)
 	}
 }
 
-// restoreAll rebuilds every server, to the same point.
-func (f *fleet) restoreAll() {
+// lose kills a server and takes its data away.
+func (f *fleet) lose(i int) {
 	f.t.Helper()
-	for i := range f.servers {
-		_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force")
-		f.must(err)
-	}
+	s := f.servers[i]
+	f.must(s.Kill())
+	f.must(os.Rename(filepath.Join(s.DataDir(), zookeeper.VersionDir), filepath.Join(f.dir, fmt.Sprintf("lost.%d", i+1))))
+}
+
+// restore rebuilds one server, beside whatever the others are.
+func (f *fleet) restore(i int) {
+	f.t.Helper()
+	_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force")
+	f.must(err)
 }
 
 // writers write one znode after the other until they are stopped, through elections.
