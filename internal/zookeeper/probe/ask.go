@@ -12,7 +12,8 @@ import (
 	"github.com/zkark/zkark/internal/zookeeper"
 )
 
-// ErrNotAllowed is wrapped when a server does not execute srvr, because 4lw.commands.whitelist leaves it out.
+// ErrNotAllowed is wrapped when a server answers that srvr is not on its 4lw.commands.whitelist. Released servers add srvr to any list
+// (seen on 3.4.14, 3.5.10, 3.8.0 and 3.9.5); patched ones may not.
 var ErrNotAllowed = errors.New("the server does not allow the four-letter word")
 
 // Role is what a server is in its ensemble.

@@ -3,8 +3,9 @@
 //
 // # Four-letter words
 //
-// Ask and Ensemble cost the server nothing but a line in its log: no session, no transaction. From ZooKeeper 3.5.3 on only srvr is on
-// the whitelist by default, and it is all that they need. What mntr and conf add is left out where they are not allowed.
+// Ask and Ensemble cost the server nothing but a line in its log: no session, no transaction. From ZooKeeper 3.5.3 on only srvr is
+// allowed by default, whatever else 4lw.commands.whitelist says it stays allowed, and it is all that they need. What mntr and conf add
+// is left out where they are not allowed.
 //
 // # Sessions
 //
