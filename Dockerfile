@@ -4,7 +4,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/zkark ./cmd/zkark
+RUN CGO_ENABLED=0 go build -trimpath -tags=disable_grpc_modules,grpcnotrace -ldflags='-s -w' -o /out/zkark ./cmd/zkark
 RUN install -d -m 1777 /out/tmp
 
 FROM scratch

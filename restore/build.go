@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"filippo.io/age"
+
 	"github.com/zkark/zkark/internal/archive"
 )
 
@@ -18,6 +20,8 @@ type builder struct {
 	archive opened
 	staging staging
 	observe Observer
+
+	identities []age.Identity
 }
 
 // built is what stands in the staging directory, waiting for proof.
@@ -77,7 +81,7 @@ func (b builder) fetch(ctx context.Context, key, want string, read func(io.Reade
 	}
 	defer object.Close()
 	counted := &counter{r: object, ctx: ctx, count: b.observe.Fetched}
-	file, err := archive.NewDecoder(counted)
+	file, err := archive.NewDecoder(counted, b.identities...)
 	if err != nil {
 		return b.damaged(full, counted, err)
 	}
@@ -93,7 +97,7 @@ func (b builder) fetch(ctx context.Context, key, want string, read func(io.Reade
 }
 
 func (b builder) identify(key string, m archive.Meta, sum hash.Hash, want string) error {
-	if got := archive.ContentHash([sha256.Size]byte(sum.Sum(nil))); got != want {
+	if got := m.ContentHash([sha256.Size]byte(sum.Sum(nil))); got != want {
 		return &DamagedError{Key: key, Err: fmt.Errorf("the hash of its content is %s", got)}
 	}
 	if m.Cluster != b.archive.id.Cluster {
@@ -108,6 +112,8 @@ func (b builder) damaged(key string, read *counter, err error) error {
 	switch {
 	case read.err != nil:
 		return fmt.Errorf("fetch %s: %w", key, read.err)
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
+		return fmt.Errorf("read %s: %w", key, err)
 	case errors.As(err, &path):
 		return fmt.Errorf("build: %w", err)
 	}

@@ -84,7 +84,8 @@ func asJSON(t testing.TB, v any) []byte {
 func (w *world) object(t testing.TB, key func(hash string) string, name string, file []byte) {
 	t.Helper()
 	var object bytes.Buffer
-	e, err := archive.NewEncoder(&object, archive.Meta{Format: archive.Format, Cluster: cluster, File: name})
+	meta := archive.Meta{Format: archive.Format, Cluster: cluster, File: name}
+	e, err := archive.NewEncoder(&object, meta)
 	if err == nil {
 		_, err = e.Write(file)
 		err = errors.Join(err, e.Close())
@@ -92,7 +93,7 @@ func (w *world) object(t testing.TB, key func(hash string) string, name string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.put(t, archive.TimelinePrefix(1)+key(archive.ContentHash(sha256.Sum256(file))), object.Bytes())
+	w.put(t, archive.TimelinePrefix(1)+key(meta.ContentHash(sha256.Sum256(file))), object.Bytes())
 }
 
 func (w *world) base(t testing.TB, s *treetest.Snapshot) {

@@ -73,3 +73,9 @@ func list(ctx context.Context, bucket store.Bucket, prefix string) (archive.Cata
 	}
 	return archive.ParseCatalog(objects), nil
 }
+
+// List tells what is in an archive, by one listing of its newest timeline.
+func List(ctx context.Context, bucket store.Bucket) (archive.Identity, archive.Catalog, error) {
+	a, err := open(ctx, bucket)
+	return a.id, a.catalog, err
+}

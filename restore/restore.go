@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/timetravel"
@@ -26,6 +28,9 @@ type Config struct {
 	KeepOld bool     // leave the old data beside the new
 	Now     func() time.Time
 	Observe Observer // nil for nobody
+
+	// Identities are what encrypted objects are read with; those of an archive that is not encrypted need none.
+	Identities []age.Identity
 }
 
 // Observer is told how far a restore has come. It is called from one goroutine.
@@ -89,13 +94,16 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 	if cfg.Observe == nil {
 		cfg.Observe = unobserved{}
 	}
+	if key, any := report.Plan.Encrypted(); any && len(cfg.Identities) == 0 {
+		return fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)
+	}
 	cfg.Observe.Planned(report.Plan)
 	s, err := newStaging(cfg)
 	if err != nil {
 		return err
 	}
 	defer s.remove()
-	b := builder{archive: a, staging: s, observe: cfg.Observe}
+	b := builder{archive: a, staging: s, observe: cfg.Observe, identities: cfg.Identities}
 	built, err := b.build(ctx, report.Plan)
 	if err != nil {
 		return err

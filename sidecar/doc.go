@@ -5,6 +5,8 @@
 // It decides nothing about the archive or the files: what changed in the directory is sidecar/tail's, what the
 // archive lacks is uploader's.
 //
+// Compaction and, where it is asked for, pruning go beside all that at intervals of their own.
+//
 // Looking never waits for the store, so that files are held open before the server purges them, and the log never waits for a
 // snapshot. Nothing that fails ends the sidecar. It ends without an error only when everything that the server has logged is archived.
 package sidecar

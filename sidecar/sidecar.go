@@ -6,10 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"sync"
 	"time"
 
+	"filippo.io/age"
+
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/sidecar/tail"
@@ -27,28 +31,37 @@ type Config struct {
 	Source  int    // the server's myid, 0 for a standalone server
 	Bucket  store.Bucket
 
-	SyncRate     float64       // turns per second of the whole ensemble, R; default 1
-	Backups      int           // servers that share the turns, Z; default 1
-	Drain        time.Duration // how long the last turn may take; default 20 s
-	BaseBytes    int64         // of log between two bases; default 1 GiB
-	BaseInterval time.Duration // between two bases; default 6 h
-	SpoolDir     string        // where bases are packed; default the system's directory for temporary files
-	Log          *slog.Logger  // default slog.Default()
+	SyncRate     float64         // turns per second of the whole ensemble, R; default 1
+	Ensemble     func() []int    // ids of all servers that share the turns, asked before each; nil for a standalone server
+	Drain        time.Duration   // how long the last turn may take; default 20 s
+	BaseBytes    int64           // of log between two bases; default 1 GiB
+	BaseInterval time.Duration   // between two bases; default 6 h
+	SpoolDir     string          // where bases are packed; default the system's directory for temporary files
+	Recipients   []age.Recipient // whom what is archived is encrypted to; default nobody: it is not encrypted
+
+	CompactEvery time.Duration     // between two looks for small segments that should be one; 0 for never
+	Prune        archive.Retention // what an hourly prune keeps; a Keep of 0 for no prune
+
+	Log *slog.Logger // default slog.Default()
 }
 
 const (
 	segmentBytes = 4 << 20
 	relistEvery  = 10 * time.Minute
 	rescanEvery  = 5 * time.Second
+	pruneEvery   = time.Hour
 	lookPause    = 100 * time.Millisecond
+
+	lookWithin = 2 * time.Minute  // beyond many rescans and the longest look
+	turnWithin = 30 * time.Minute // beyond a turn that ships a long backlog to a store that does not answer
 )
 
 func (c Config) withDefaults() Config {
 	if c.SyncRate <= 0 {
 		c.SyncRate = 1
 	}
-	if c.Backups <= 0 {
-		c.Backups = 1
+	if c.Ensemble == nil {
+		c.Ensemble = func() []int { return nil }
 	}
 	if c.Drain <= 0 {
 		c.Drain = 20 * time.Second
@@ -65,18 +78,13 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// turnEvery is T = Z / R.
-func (c Config) turnEvery() time.Duration {
-	return time.Duration(float64(c.Backups) / c.SyncRate * float64(time.Second))
-}
-
 // Sidecar is the companion of one server. New makes one; Run runs it once.
 type Sidecar struct {
 	cfg      Config
 	tail     *tail.Tail
 	uploader *uploader.Uploader
 
-	turns, rescans <-chan time.Time // nil for tickers of their own
+	turns, rescans <-chan time.Time // nil for the clock's
 	pause          time.Duration    // between two looks at hints
 	early, bases   chan struct{}    // each holds one signal
 
@@ -85,7 +93,12 @@ type Sidecar struct {
 	logging streak // of looking at the directories
 	turning streak // of archiving log
 	basing  streak // of archiving bases
+	chores  streak // of compacting and pruning
 	told    map[string]bool
+	loops   map[string]*loop
+	looked  bool      // at the directories, once
+	moved   time.Time // when there was last nothing to ship, or some of it was shipped
+	reached zookeeper.Zxid
 }
 
 // New makes a sidecar that does nothing yet.
@@ -93,44 +106,63 @@ func New(c Config) *Sidecar {
 	c = c.withDefaults()
 	s := &Sidecar{
 		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
-		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{},
+		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
 	}
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
-	s.uploader = uploader.New(uploader.Config{
-		Bucket: c.Bucket, Local: local{s.tail}, Source: c.Source, SegmentBytes: segmentBytes,
-		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir,
-		Now: time.Now, Rand: rand.Read,
-	})
+	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
+	s.uploader = uploader.New(c.uploader(s.tail))
 	return s
+}
+
+func (c Config) uploader(t *tail.Tail) uploader.Config {
+	return uploader.Config{
+		Bucket: c.Bucket, Local: local{t}, Source: c.Source, SegmentBytes: segmentBytes,
+		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir, Recipients: c.Recipients,
+		Now: time.Now, Rand: rand.Read,
+	}
 }
 
 // Run ships until the context ends, whatever fails meanwhile, and then once more. Its error wraps ErrUnshipped unless everything
 // that the server has logged is archived by then.
 func (s *Sidecar) Run(ctx context.Context) error {
 	look := make(chan struct{}, 1)
-	rescans, stopRescans := s.ticks(s.rescans, rescanEvery)
-	turns, stopTurns := s.ticks(s.turns, s.cfg.turnEvery())
+	rescans, stopRescans := s.rescanTicks()
 	defer stopRescans()
-	defer stopTurns()
 	var loops sync.WaitGroup
-	loops.Go(func() { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
-	loops.Go(func() { s.lookLoop(ctx, look) })
-	loops.Go(func() { s.turnLoop(ctx, turns) })
-	loops.Go(func() { s.baseLoop(ctx) })
+	start := func(name string, within time.Duration, run func(context.Context)) {
+		loops.Go(func() { s.guard(ctx, name, within, run) })
+	}
+	start("watch", math.MaxInt64, func(ctx context.Context) { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
+	start("look", lookWithin, func(ctx context.Context) { s.lookLoop(ctx, look) })
+	start("turns", turnWithin, s.turnLoop)
+	start("bases", math.MaxInt64, s.baseLoop)
+	loops.Go(func() { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+	if s.cfg.Prune.Keep > 0 {
+		loops.Go(func() { s.every(ctx, pruneEvery, s.prune) })
+	}
 	loops.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
-	return errors.Join(s.drain(drain, turns), s.tail.Close())
+	return errors.Join(s.drain(drain), s.tail.Close())
 }
 
-func (s *Sidecar) ticks(given <-chan time.Time, every time.Duration) (<-chan time.Time, func()) {
-	if given != nil {
-		return given, func() {}
+func (s *Sidecar) rescanTicks() (<-chan time.Time, func()) {
+	if s.rescans != nil {
+		return s.rescans, func() {}
 	}
-	t := time.NewTicker(every)
+	t := time.NewTicker(rescanEvery)
 	return t.C, t.Stop
+}
+
+// nextTurn fires when it is the sidecar's turn again.
+func (s *Sidecar) nextTurn() <-chan time.Time {
+	if s.turns != nil {
+		return s.turns
+	}
+	now := time.Now()
+	return time.After(placeOf(s.cfg.Ensemble(), s.cfg.Source).nextTurn(now, s.cfg.SyncRate).Sub(now))
 }
 
 func (s *Sidecar) dirs() []string {
@@ -153,6 +185,7 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 			return
 		case <-look:
 		}
+		s.beat("look", 0)
 		s.look(ctx)
 		if s.uploader.Backlog().Bytes >= segmentBytes && !s.failing() {
 			signal(s.early)
@@ -172,14 +205,15 @@ func (s *Sidecar) failing() bool {
 	return s.turning.n > 0
 }
 
-func (s *Sidecar) turnLoop(ctx context.Context, turns <-chan time.Time) {
+func (s *Sidecar) turnLoop(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-turns:
+		case <-s.nextTurn():
 		case <-s.early:
 		}
+		s.beat("turns", 0)
 		s.look(ctx)
 		s.turn(ctx)
 		signal(s.bases)
@@ -206,7 +240,7 @@ func signal(c chan<- struct{}) {
 }
 
 // drain takes turns until nothing is left to ship, or time is up.
-func (s *Sidecar) drain(ctx context.Context, turns <-chan time.Time) error {
+func (s *Sidecar) drain(ctx context.Context) error {
 	for {
 		err := errors.Join(s.look(ctx), s.turn(ctx), s.base(ctx))
 		left := s.unshipped()
@@ -216,7 +250,7 @@ func (s *Sidecar) drain(ctx context.Context, turns <-chan time.Time) error {
 		select {
 		case <-ctx.Done():
 			return errors.Join(left, err)
-		case <-turns:
+		case <-s.nextTurn():
 		}
 	}
 }

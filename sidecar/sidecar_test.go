@@ -127,7 +127,7 @@ func start(t *testing.T, d *tailtest.Dir, a *ark) *companion {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	s := New(Config{DataDir: d.Path, Bucket: a.bucket, Drain: 200 * time.Millisecond, Log: slog.New(slog.DiscardHandler)})
+	s := New(Config{DataDir: d.Path, Bucket: a.bucket, Drain: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
 	s.turns, s.rescans, s.pause = ticks, make(chan time.Time), 0
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()

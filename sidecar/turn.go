@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -16,9 +17,13 @@ func (s *Sidecar) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	backlog := s.uploader.Backlog()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.report = report
+	s.report, s.looked = report, true
+	if backlog.Records == 0 || backlog.Archived > s.reached {
+		s.moved, s.reached = time.Now(), backlog.Archived
+	}
 	for _, e := range report.Events {
 		s.tellEvent(e)
 	}
@@ -96,7 +101,9 @@ type Status struct {
 	Archived       zookeeper.Zxid // the last local record up to which nothing is lacking in the archive
 	PendingRecords uint64         // logged and not archived
 	PendingBytes   int64          // of log, roughly
+	Stalled        time.Duration  // since something was last archived, while something is pending; else 0
 	LastError      error          // of a streak that goes on; nil when all goes well
+	Panics         map[string]int // of each part of the sidecar
 }
 
 // Status tells where the sidecar stands. It can be called at any time.
@@ -104,8 +111,16 @@ func (s *Sidecar) Status() Status {
 	b := s.uploader.Backlog()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Status{
+	st := Status{
 		Logged: b.Logged, Archived: b.Archived, PendingRecords: b.Records, PendingBytes: b.Bytes,
-		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last}, s.report.Troubles...)...),
+		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last}, s.report.Troubles...)...),
+		Panics:    map[string]int{},
 	}
+	for name, l := range s.loops {
+		st.Panics[name] = l.panics
+	}
+	if b.Records > 0 {
+		st.Stalled = time.Since(s.moved)
+	}
+	return st
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
@@ -102,47 +101,21 @@ func (u *Uploader) refreshBases(ctx context.Context) error {
 	return nil
 }
 
-// shipSnapshot packs the snapshot into a spool file, because its size, its hash and the zxid at its end have to be known
-// before it is sent.
-func (u *Uploader) shipSnapshot(ctx context.Context, s Snapshot) (_ archive.Base, err error) {
-	spool, err := os.CreateTemp(u.SpoolDir, "zkark-base-*")
-	if err != nil {
-		return archive.Base{}, fmt.Errorf("spool: %w", err)
-	}
-	defer func() { err = errors.Join(err, spool.Close()) }()
-	if err := os.Remove(spool.Name()); err != nil {
-		return archive.Base{}, fmt.Errorf("spool: %w", err)
-	}
-	base := archive.Base{Start: s.Start, Time: s.Time, Source: u.Source}
-	body, err := u.pack(ctx, s, spool, &base)
+func (u *Uploader) shipSnapshot(ctx context.Context, s Snapshot) (archive.Base, error) {
+	meta, err := u.meta(ctx, zookeeper.SnapshotName(s.Start, zookeeper.Plain), s.Compression)
 	if err != nil {
 		return archive.Base{}, err
 	}
-	return base, u.put(ctx, base.Key(), body)
-}
-
-func (u *Uploader) pack(ctx context.Context, s Snapshot, spool *os.File, base *archive.Base) (store.Body, error) {
-	meta, err := u.meta(ctx, zookeeper.SnapshotName(s.Start, zookeeper.Plain), s.Compression)
-	if err != nil {
-		return store.Body{}, err
-	}
-	object, file := sha256.New(), sha256.New()
-	e, err := archive.NewEncoder(io.MultiWriter(spool, object), meta)
-	if err != nil {
-		return store.Body{}, err
-	}
-	if base.End, err = s.CopyTo(ctx, io.MultiWriter(e, file)); err != nil {
-		return store.Body{}, errors.Join(err, e.Close())
-	}
-	if err := e.Close(); err != nil {
-		return store.Body{}, err
-	}
-	base.End = max(base.End, base.Start)
-	base.Hash = archive.ContentHash([sha256.Size]byte(file.Sum(nil)))
-	base.Size, err = spool.Seek(0, io.SeekCurrent)
-	return store.Body{
-		Size:   base.Size,
-		SHA256: [sha256.Size]byte(object.Sum(nil)),
-		Open:   func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(spool, 0, base.Size)), nil },
-	}, err
+	base := archive.Base{Start: s.Start, Time: s.Time, Source: u.Source, Encrypted: u.encrypts()}
+	err = u.spool(meta, func(e *archive.Encoder) error {
+		file := sha256.New()
+		end, err := s.CopyTo(ctx, io.MultiWriter(e, file))
+		base.End = max(end, base.Start)
+		base.Hash = meta.ContentHash([sha256.Size]byte(file.Sum(nil)))
+		return err
+	}, func(body store.Body) error {
+		base.Size = body.Size
+		return u.put(ctx, base.Key(), body)
+	})
+	return base, err
 }

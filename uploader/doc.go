@@ -5,6 +5,9 @@
 // the difference, and puts them create-only. Putting the same twice, or in another order, changes nothing. It keeps no state of
 // its own: the listing is where it stopped.
 //
+// Compaction adds a large segment where the archive has many small ones; it too only adds. Pruner alone removes, and needs no
+// server. What it removed is below a mark in the listing, and is not lacking any more.
+//
 // What the local server has comes through Local. The uploader trusts it to give only records that are durable, and only
 // snapshots that are sealed. Before it adds anything it proves on one record that the archive's history is the server's.
 package uploader

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -17,7 +18,7 @@ import (
 var ErrOtherHistory = errors.New("the archive holds another history than this server")
 
 // compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
-// segment. With nothing in common there is nothing to compare.
+// segment, or no more than its name where it is encrypted. With nothing in common there is nothing to compare.
 func (u *Uploader) compare(ctx context.Context) error {
 	if u.isCompared() {
 		return nil
@@ -31,12 +32,35 @@ func (u *Uploader) compare(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("compare %s with the archive: %w", z, err)
 	}
+	if s.Encrypted {
+		return u.compareName(ours, s)
+	}
 	theirs, err := u.archivedHeader(ctx, s, z)
 	if err != nil {
 		return fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
 	}
 	if ours != theirs {
 		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
+	}
+	u.setCompared()
+	return nil
+}
+
+// compareName proves as much from the times in the name of a segment that only others can read: one zxid is not drawn twice in
+// the same millisecond. A standalone server that has lost the end of its log uses zxids again, so there only the segment's last
+// record is a proof, and a server that is behind it has to wait. In a quorum a zxid is one transaction: the first will do, and
+// has to, because the last may be one that was never committed.
+func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
+	theirs := s.LastTime
+	switch {
+	case ours.Zxid == s.Last:
+	case ours.Zxid == s.First && u.Source > 0:
+		theirs = s.FirstTime
+	default:
+		return fmt.Errorf("compare %s with %s: it is encrypted, and can be compared only when the server has logged %s", ours.Zxid, s.Key(), s.Last)
+	}
+	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
+		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
 	}
 	u.setCompared()
 	return nil
@@ -61,7 +85,12 @@ func (u *Uploader) common() (in Run, s archive.Segment, z zookeeper.Zxid) {
 	defer u.mu.Unlock()
 	for _, run := range runs {
 		for _, segment := range u.view.catalog.Segments {
-			if last := min(run.Last, segment.Last); last >= max(run.First, segment.First) && last > z {
+			last := min(run.Last, segment.Last)
+			if segment.Encrypted && u.Source > 0 && run.First <= segment.First && segment.First <= run.Last && run.Last < segment.Last {
+				last = segment.First // of which the name tells the time
+			}
+			comparable := !segment.Encrypted || last == segment.Last
+			if last >= max(run.First, segment.First) && (last > z || last == z && comparable) {
 				in, s, z = run, segment, last
 			}
 		}

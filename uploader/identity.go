@@ -21,14 +21,17 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 	if u.identity.Cluster != "" {
 		return u.identity, nil
 	}
-	id, err := u.readIdentity(ctx)
+	id, err := readIdentity(ctx, u.Bucket)
 	if errors.Is(err, store.ErrNotFound) {
 		if err = u.create(ctx); err == nil {
-			id, err = u.readIdentity(ctx)
+			id, err = readIdentity(ctx, u.Bucket)
 		}
 	}
 	if err == nil {
 		err = u.putJSON(ctx, u.prefix+archive.TimelineKey, archive.Timeline{Reason: "the first timeline", Created: u.Now().UTC()})
+	}
+	if err == nil && u.encrypts() {
+		u.nameKey, err = u.random()
 	}
 	if err != nil {
 		return archive.Identity{}, fmt.Errorf("enter the archive: %w", err)
@@ -37,8 +40,8 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 	return id, nil
 }
 
-func (u *Uploader) readIdentity(ctx context.Context) (archive.Identity, error) {
-	r, err := u.Bucket.Get(ctx, archive.IdentityKey, 0)
+func readIdentity(ctx context.Context, b store.Bucket) (archive.Identity, error) {
+	r, err := b.Get(ctx, archive.IdentityKey, 0)
 	if err != nil {
 		return archive.Identity{}, err
 	}
@@ -53,13 +56,22 @@ func (u *Uploader) readIdentity(ctx context.Context) (archive.Identity, error) {
 const maxIdentity = 64 << 10
 
 func (u *Uploader) create(ctx context.Context) error {
-	var id [16]byte
-	if _, err := u.Rand(id[:]); err != nil {
-		return fmt.Errorf("choose a cluster id: %w", err)
+	id, err := u.random()
+	if err != nil {
+		return err
 	}
 	return u.putJSON(ctx, archive.IdentityKey, archive.Identity{
-		Format: archive.Format, Cluster: hex.EncodeToString(id[:]), Created: u.Now().UTC(),
+		Format: archive.Format, Cluster: id, Created: u.Now().UTC(),
 	})
+}
+
+// random is 128 random bits in hex digits.
+func (u *Uploader) random() (string, error) {
+	var bits [16]byte
+	if _, err := u.Rand(bits[:]); err != nil {
+		return "", fmt.Errorf("draw a random number: %w", err)
+	}
+	return hex.EncodeToString(bits[:]), nil
 }
 
 // putJSON creates an object unless it is there.
@@ -77,5 +89,8 @@ func (u *Uploader) putJSON(ctx context.Context, key string, v any) error {
 
 func (u *Uploader) meta(ctx context.Context, file string, c zookeeper.Compression) (archive.Meta, error) {
 	id, err := u.enter(ctx)
-	return archive.Meta{Format: archive.Format, Cluster: id.Cluster, Source: u.Source, File: file, Compression: c}, err
+	if err != nil {
+		return archive.Meta{}, err
+	}
+	return archive.Meta{Format: archive.Format, Cluster: id.Cluster, Source: u.Source, File: file, Compression: c, NameKey: u.nameKey}, nil
 }

@@ -23,19 +23,16 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 	}
 	defer func() { err = errors.Join(err, records.Close()) }()
 	c := cutter{records: records, upTo: missing.Last, limit: u.SegmentBytes}
-	s := archive.Segment{Prev: missing.First - 1, Linked: true, Source: u.Source}
-	if missing.First == run.First {
-		s.Prev, s.Linked = run.Prev, run.Linked
-	}
+	s := u.segmentFrom(run, missing.First)
 	for next := missing.First; next <= missing.Last; next = s.Last + 1 {
-		log, err := c.cut(&s)
-		if err != nil {
+		var log bytes.Buffer
+		if err := c.cut(&s, &log); err != nil {
 			return err
 		}
 		if s.First != next {
 			return fmt.Errorf("the log goes on with %s where %s should be", s.First, next)
 		}
-		if err := u.putSegment(ctx, s, log); err != nil {
+		if err := u.putSegment(ctx, &s, log.Bytes()); err != nil {
 			return err
 		}
 		shipped(s)
@@ -44,21 +41,30 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 	return nil
 }
 
-// putSegment archives one log file.
-func (u *Uploader) putSegment(ctx context.Context, s archive.Segment, log []byte) error {
+// segmentFrom is a segment of which only is known what its first record follows.
+func (u *Uploader) segmentFrom(run Run, first zookeeper.Zxid) archive.Segment {
+	if first == run.First {
+		return archive.Segment{Prev: run.Prev, Linked: run.Linked, Source: u.Source, Encrypted: u.encrypts()}
+	}
+	return archive.Segment{Prev: first - 1, Linked: true, Source: u.Source, Encrypted: u.encrypts()}
+}
+
+// putSegment archives one log file, and gives the segment its hash.
+func (u *Uploader) putSegment(ctx context.Context, s *archive.Segment, log []byte) error {
 	meta, err := u.meta(ctx, zookeeper.LogName(s.First), zookeeper.Plain)
 	if err != nil {
 		return err
 	}
+	s.Hash = meta.ContentHash(sha256.Sum256(log))
 	var object bytes.Buffer
-	if err := encode(&object, meta, log); err != nil {
+	if err := u.encode(&object, meta, log); err != nil {
 		return err
 	}
 	return u.put(ctx, s.Key(), store.BytesBody(object.Bytes()))
 }
 
-func encode(w io.Writer, m archive.Meta, file []byte) error {
-	e, err := archive.NewEncoder(w, m)
+func (u *Uploader) encode(w io.Writer, m archive.Meta, file []byte) error {
+	e, err := archive.NewEncoder(w, m, u.Recipients...)
 	if err != nil {
 		return err
 	}
@@ -90,36 +96,36 @@ type cutter struct {
 	have bool
 }
 
-// cut makes a log file of the next records, and tells in s what it holds. At least one record goes in. The harmless repeats of
-// a zxid stay with the record that they repeat.
-func (c *cutter) cut(s *archive.Segment) ([]byte, error) {
-	var log bytes.Buffer
-	w, err := txnlog.NewWriter(&log)
+// cut writes a log file of the next records to out, and tells in s what it holds. At least one record goes in. The harmless
+// repeats of a zxid stay with the record that they repeat.
+func (c *cutter) cut(s *archive.Segment, out io.Writer) error {
+	w, err := txnlog.NewWriter(out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for empty := true; ; empty = false {
 		if err := c.peek(); err == io.EOF && !empty {
 			break
 		} else if err != nil {
-			return nil, noEOF(err)
+			return noEOF(err)
 		}
-		full := int64(log.Len())+c.rec.Size() > c.limit && c.rec.Zxid != s.Last
+		full := w.Offset()+c.rec.Size() > c.limit && c.rec.Zxid != s.Last
 		if !empty && (full || c.rec.Zxid > c.upTo) {
 			break
 		}
 		if err := w.Append(c.rec.Payload); err != nil {
-			return nil, err
+			return err
 		}
 		at := time.UnixMilli(c.rec.Time)
 		if empty {
 			s.First, s.FirstTime = c.rec.Zxid, at
 		}
-		s.Last, s.LastTime = c.rec.Zxid, at
+		if empty || c.rec.Zxid != s.Last {
+			s.Last, s.LastTime = c.rec.Zxid, at
+		}
 		c.have = false
 	}
-	s.Hash = archive.ContentHash(sha256.Sum256(log.Bytes()))
-	return log.Bytes(), nil
+	return nil
 }
 
 func (c *cutter) peek() (err error) {

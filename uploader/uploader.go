@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -23,8 +25,11 @@ type Config struct {
 	RelistEvery  time.Duration // how old the listing may be before objects that somebody deleted are noticed
 	SpoolDir     string        // where a base is packed before it is sent; empty for the system's
 
+	// Recipients are whom segments and bases are encrypted to; none for objects that anybody can read.
+	Recipients []age.Recipient
+
 	Now func() time.Time
-	// Rand fills the cluster id of a new archive; crypto/rand.Read.
+	// Rand fills the cluster id of a new archive, and the key of encrypted objects' names; crypto/rand.Read.
 	Rand func([]byte) (int, error)
 }
 
@@ -33,8 +38,9 @@ type Uploader struct {
 	Config
 	prefix string // of the timeline
 
-	entering sync.Mutex // guards identity
+	entering sync.Mutex // guards identity and nameKey, which are set once
 	identity archive.Identity
+	nameKey  string // of encrypted objects: the same as long as the uploader lives, so that a retry finds the same name
 
 	mu       sync.Mutex // guards the rest
 	view     view
@@ -44,6 +50,8 @@ type Uploader struct {
 
 // timeline is the only one so far.
 const timeline = 1
+
+func (u *Uploader) encrypts() bool { return len(u.Recipients) > 0 }
 
 // New makes an Uploader. It does nothing yet.
 func New(c Config) *Uploader {
@@ -84,7 +92,11 @@ func (u *Uploader) refresh(ctx context.Context) error {
 	if _, err := u.enter(ctx); err != nil {
 		return err
 	}
-	full := u.stale()
+	return u.relist(ctx, u.stale())
+}
+
+// relist lists everything, or only the segments that sort after the last one that is known.
+func (u *Uploader) relist(ctx context.Context, full bool) error {
 	prefix, after := u.prefix, ""
 	if !full {
 		prefix, after = u.prefix+archive.LogPrefix, u.prefix+u.lastKey()
@@ -117,7 +129,7 @@ func (u *Uploader) list(ctx context.Context, prefix, after string) ([]archive.Ob
 		if err != nil {
 			return nil, fmt.Errorf("list the archive: %w", err)
 		}
-		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size})
+		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size, Modified: a.Modified})
 	}
 	return objects, nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -27,6 +28,7 @@ import (
 // server is a Local made of numbers. Each record takes 100 bytes.
 type server struct {
 	session   int64
+	delay     int64 // of every record, in milliseconds
 	runs      []uploader.Run
 	snapshots []uploader.Snapshot
 }
@@ -41,7 +43,7 @@ func (s *server) run(first, last zookeeper.Zxid) *uploader.Run {
 		First: first, Last: last,
 		Bytes: func(from zookeeper.Zxid) int64 { return int64(last-from+1) * recordSize },
 		Open: func(_ context.Context, from zookeeper.Zxid) (uploader.Records, error) {
-			return &records{next: from, last: last, session: s.session}, nil
+			return &records{next: from, last: last, session: s.session, delay: s.delay}, nil
 		},
 	})
 	return &s.runs[len(s.runs)-1]
@@ -63,8 +65,8 @@ func (s *server) snapshot(start, end zookeeper.Zxid, at time.Time, err error) {
 }
 
 type records struct {
-	next, last zookeeper.Zxid
-	session    int64
+	next, last     zookeeper.Zxid
+	session, delay int64
 }
 
 func (r *records) Next() (txnlog.Record, error) {
@@ -73,7 +75,7 @@ func (r *records) Next() (txnlog.Record, error) {
 	}
 	z := r.next
 	r.next++
-	txn := txnlog.Txn{Header: txnlog.Header{Session: r.session, Zxid: z, Time: int64(z), Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
+	txn := txnlog.Txn{Header: txnlog.Header{Session: r.session, Zxid: z, Time: int64(z) + r.delay, Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
 	return txnlog.Record{Header: txn.Header, Payload: txnlog.Encode(txn)}, nil
 }
 
@@ -85,6 +87,7 @@ type world struct {
 	now    time.Time
 	puts   []string // keys below the timeline that were created
 	limit  int64
+	to     []age.Recipient
 }
 
 func newWorld() *world {
@@ -101,7 +104,7 @@ func newWorld() *world {
 func (w *world) uploader() *uploader.Uploader {
 	return uploader.New(uploader.Config{
 		Bucket: w.bucket, Local: w.server, Source: 1, SegmentBytes: w.limit, BaseBytes: 50 * recordSize,
-		BaseInterval: time.Hour, RelistEvery: time.Minute, Now: func() time.Time { return w.now }, Rand: rand.Read,
+		BaseInterval: time.Hour, RelistEvery: time.Minute, Now: func() time.Time { return w.now }, Rand: rand.Read, Recipients: w.to,
 	})
 }
 

@@ -35,7 +35,7 @@ func (v *view) olderThan(d time.Duration, now time.Time) bool {
 // add takes in one more object. The catalog stays sorted.
 func (v *view) add(o archive.Object) {
 	if s, ok := archive.ParseSegment(o.Key); ok {
-		s.Size = o.Size
+		s.Size, s.Modified = o.Size, o.Modified
 		i, found := slices.BinarySearchFunc(v.catalog.Segments, s, func(a, b archive.Segment) int {
 			return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last), strings.Compare(a.Hash, b.Hash))
 		})
@@ -45,7 +45,7 @@ func (v *view) add(o archive.Object) {
 		}
 	}
 	if b, ok := archive.ParseBase(o.Key); ok {
-		b.Size = o.Size
+		b.Size, b.Modified = o.Size, o.Modified
 		i, found := slices.BinarySearchFunc(v.catalog.Bases, b, func(a, b archive.Base) int {
 			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), strings.Compare(a.Hash, b.Hash))
 		})
@@ -66,9 +66,14 @@ func (v *view) hold(r archive.Range) {
 	v.held = slices.Replace(v.held, i, j, r)
 }
 
-// missing is what is not held of the zxids first to last.
+// missing is what is not held of the zxids first to last. What was removed on purpose does not count.
 func (v *view) missing(first, last zookeeper.Zxid) []archive.Range {
 	var missing []archive.Range
+	floor := v.catalog.Floor()
+	if last <= floor {
+		return nil
+	}
+	first = max(first, floor+1)
 	i := sort.Search(len(v.held), func(i int) bool { return v.held[i].Last >= first })
 	for ; i < len(v.held) && v.held[i].First <= last; i++ {
 		if v.held[i].First > first {
@@ -96,7 +101,7 @@ func (v *view) lastKey() string {
 func (v *view) lacks(run Run) []archive.Range {
 	missing := v.missing(run.First, run.Last)
 	lacksFirst := len(missing) > 0 && missing[0].First == run.First
-	if !lacksFirst && run.First.Counter() == 1 && run.Linked && !v.linked(run) {
+	if !lacksFirst && run.First > v.catalog.Floor() && run.First.Counter() == 1 && run.Linked && !v.linked(run) {
 		missing = slices.Insert(missing, 0, archive.Range{First: run.First, Last: run.First})
 	}
 	return missing

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -52,11 +53,14 @@ func (l loop) emptySnapshot() []byte {
 	return b.Bytes()
 }
 
-func (l loop) threeRecords(wrongDigest bool) []byte {
+func (l loop) threeRecords(wrongDigest bool) []byte { return l.records(0, 3, wrongDigest) }
+
+// records is a log of n records after a zxid.
+func (l loop) records(after, n int, wrongDigest bool) []byte {
 	var b bytes.Buffer
 	w, err := txnlog.NewWriter(&b)
 	l.must(err)
-	for i := range 3 {
+	for i := after; i < after+n; i++ {
 		txn := txnlog.Txn{
 			Header: txnlog.Header{Zxid: zookeeper.Zxid(i + 1), Type: txnlog.TypeCreate, Time: 1795426634037},
 			Body:   txnlog.Create{Path: fmt.Sprintf("/node-%d", i+1), ACL: []zookeeper.ACL{{Perms: 31, Scheme: "world", ID: "anyone"}}, ParentCversion: int32(i + 1)},
@@ -69,15 +73,22 @@ func (l loop) threeRecords(wrongDigest bool) []byte {
 	return b.Bytes()
 }
 
-// ship runs the sidecar until the records are archived, and stops it.
-func (l loop) ship() {
+// ship runs the sidecar until more records are archived, and stops it.
+func (l loop) ship(more ...string) {
+	l.t.Helper()
+	timeline := filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001")
+	before := segments(timeline)
+	l.shipUntil(func() bool { return hasBase(timeline) && segments(timeline) > before }, more...)
+}
+
+func (l loop) shipUntil(shipped func() bool, more ...string) {
 	l.t.Helper()
 	var said bytes.Buffer
-	cmd := exec.CommandContext(l.t.Context(), l.zkark, "sidecar", "--zoo-cfg", l.cfg, "--archive", l.url, "--sync-rate", "20")
+	args := append([]string{"sidecar", "--zoo-cfg", l.cfg, "--archive", l.url, "--sync-rate", "20"}, more...)
+	cmd := exec.CommandContext(l.t.Context(), l.zkark, args...)
 	cmd.Stderr = &said
 	l.must(cmd.Start())
-	timeline := filepath.Join(strings.TrimPrefix(l.url, "file://"), "timelines", "00000001")
-	for deadline := time.Now().Add(20 * time.Second); !isShipped(timeline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !shipped(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
@@ -90,10 +101,14 @@ func (l loop) ship() {
 	}
 }
 
-func isShipped(timeline string) bool {
+func segments(timeline string) int {
 	logs, _ := filepath.Glob(filepath.Join(timeline, "log", "*")) // the pattern is good
+	return len(logs)
+}
+
+func hasBase(timeline string) bool {
 	bases, _ := filepath.Glob(filepath.Join(timeline, "snapshot", "*"))
-	return len(logs) > 0 && len(bases) > 0
+	return len(bases) > 0
 }
 
 // restore runs zkark restore and returns its exit code and what it printed.
@@ -165,5 +180,22 @@ func TestAPointThatNoChainReachesIsExitCode4(t *testing.T) {
 	}
 	if code, out, said := l.restore("--force"); code != 4 {
 		t.Errorf("exit %d, %s%s", code, out, said)
+	}
+}
+
+func TestStatusShowsWhatTheSidecarShipped(t *testing.T) {
+	l := newLoop(t, false)
+	l.ship()
+	out, err := exec.CommandContext(t.Context(), l.zkark, "status", "--archive", l.url, "--output", "json").Output()
+	var status struct {
+		Kind, Cluster, Newest string
+		Restorable            []struct{ First, Last string }
+		Gaps, Dead            []any
+	}
+	if err := errors.Join(err, json.Unmarshal(out, &status)); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if status.Kind != "status" || status.Newest != "0x3" || len(status.Restorable) != 1 || status.Restorable[0].Last != "0x3" || len(status.Gaps)+len(status.Dead) > 0 {
+		t.Errorf("status is %s", out)
 	}
 }

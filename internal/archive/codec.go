@@ -1,12 +1,16 @@
 package archive
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
+	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -23,6 +27,21 @@ type Meta struct {
 	Source      int                   `json:"source"`                // myid, 0 for a standalone server
 	File        string                `json:"file"`                  // the name that ZooKeeper expects of the payload
 	Compression zookeeper.Compression `json:"compression,omitempty"` // what the server had packed the file with
+
+	// NameKey keys the hash in an encrypted object's name, which anybody who can list the archive sees. Random, at least 128
+	// bits of it in whatever letters; empty in an object that is not encrypted.
+	NameKey string `json:"nameKey,omitempty"`
+}
+
+// ContentHash is the form in which names carry the SHA-256 of the file inside: the first 16 hex digits of it, or of its HMAC
+// under the NameKey. A bare hash would confirm a guess at what was encrypted.
+func (m Meta) ContentHash(sum [sha256.Size]byte) string {
+	if m.NameKey == "" {
+		return hex.EncodeToString(sum[:8])
+	}
+	keyed := hmac.New(sha256.New, []byte(m.NameKey))
+	keyed.Write(sum[:])
+	return hex.EncodeToString(keyed.Sum(nil)[:8])
 }
 
 const (
@@ -36,29 +55,47 @@ const (
 )
 
 // Encoder turns the bytes of a ZooKeeper file into an object. It must be closed for the object to be whole.
-type Encoder struct{ zstd *zstd.Encoder }
+type Encoder struct {
+	zstd *zstd.Encoder
+	age  io.Closer // nil for an object that is not encrypted
+}
 
-// NewEncoder writes the metadata and then, as zstd, every byte written to the Encoder. It does not close w.
-func NewEncoder(w io.Writer, m Meta) (*Encoder, error) {
+// NewEncoder writes the metadata and then, as zstd, every byte written to the Encoder; all of it encrypted where there is
+// somebody to encrypt to. It does not close w.
+func NewEncoder(w io.Writer, m Meta, to ...age.Recipient) (*Encoder, error) {
 	front, err := encodeMeta(m)
 	if err != nil {
 		return nil, err
 	}
+	var e Encoder
+	if len(to) > 0 {
+		sealed, err := age.Encrypt(w, to...)
+		if err != nil {
+			return nil, fmt.Errorf("encrypt %s: %w", m.File, err)
+		}
+		w, e.age = sealed, sealed
+	}
 	if _, err := w.Write(front); err != nil {
 		return nil, fmt.Errorf("write metadata of %s: %w", m.File, err)
 	}
-	z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
+	e.zstd, err = zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("compress %s: %w", m.File, err)
 	}
-	return &Encoder{zstd: z}, nil
+	return &e, nil
 }
 
 // Write adds bytes of the file.
 func (e *Encoder) Write(p []byte) (int, error) { return e.zstd.Write(p) }
 
 // Close ends the object with zstd's checksum of the file.
-func (e *Encoder) Close() error { return e.zstd.Close() }
+func (e *Encoder) Close() error {
+	err := e.zstd.Close()
+	if e.age != nil && err == nil {
+		err = e.age.Close()
+	}
+	return err
+}
 
 func encodeMeta(m Meta) ([]byte, error) {
 	body, err := json.Marshal(m)
@@ -78,8 +115,13 @@ type Decoder struct {
 }
 
 // NewDecoder reads the metadata in front; the file's bytes come through Read, which fails when the object is cut short
-// or its checksum does not fit. It does not close r.
-func NewDecoder(r io.Reader) (*Decoder, error) {
+// or its checksum does not fit. It does not close r. An object that is encrypted takes an identity: the errors wrap
+// ErrEncrypted and ErrOtherRecipient.
+func NewDecoder(r io.Reader, identities ...age.Identity) (*Decoder, error) {
+	r, err := decrypt(r, identities)
+	if err != nil {
+		return nil, err
+	}
 	m, err := decodeMeta(r)
 	if err != nil {
 		return nil, err

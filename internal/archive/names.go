@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,6 +13,9 @@ import (
 //
 //	log/0000000100000001-00000001000000ff.after-0000000000000000.20261123T084307.123Z-20261123T084312.007Z.s001.0123456789abcdef.log.zst
 //	snapshot/0000000100000001-0000000100000007.20261123T084307.123Z.s001.0123456789abcdef.snapshot.zst
+//	pruned/0000000100000001.json
+//
+// Those of encrypted objects end in .age after that.
 const (
 	// IdentityKey is the object that tells an archive from a stray directory.
 	IdentityKey = "zkark.json"
@@ -25,6 +26,14 @@ const (
 	LogPrefix      = "log/"
 	SnapshotPrefix = "snapshot/"
 
+	ageSuffix = ".age"
+
+	// MarkPrefix begins the keys of what pruning leaves. It sorts after LogPrefix, so that a listing which misses a removed
+	// segment has the mark that was put before.
+	MarkPrefix = "pruned/"
+	// ClockKey is the object, below a timeline's prefix, that pruning creates and deletes to learn the store's time.
+	ClockKey = MarkPrefix + "clock"
+
 	unknownPrev = "xxxxxxxxxxxxxxxx"
 	timeLayout  = "20060102T150405.000Z"
 )
@@ -32,23 +41,32 @@ const (
 // TimelinePrefix is the prefix of timeline n, counted from 1; keys of segments and bases are below it.
 func TimelinePrefix(n int) string { return fmt.Sprintf("timelines/%08x/", n) }
 
-// ContentHash is the form in which names carry a SHA-256: its first 16 hex digits.
-func ContentHash(sum [sha256.Size]byte) string { return hex.EncodeToString(sum[:8]) }
-
 // Key is the segment's name below its timeline.
 func (s Segment) Key() string {
 	prev := unknownPrev
 	if s.Linked {
 		prev = fixed(s.Prev)
 	}
-	return fmt.Sprintf(LogPrefix+"%s-%s.after-%s.%s-%s.s%03d.%s.log.zst", fixed(s.First), fixed(s.Last), prev,
-		stamp(s.FirstTime), stamp(s.LastTime), s.Source, s.Hash)
+	return fmt.Sprintf(LogPrefix+"%s-%s.after-%s.%s-%s.s%03d.%s.log.zst%s", fixed(s.First), fixed(s.Last), prev,
+		stamp(s.FirstTime), stamp(s.LastTime), s.Source, s.Hash, suffix(s.Encrypted))
 }
 
 // Key is the base's name below its timeline.
 func (b Base) Key() string {
-	return fmt.Sprintf(SnapshotPrefix+"%s-%s.%s.s%03d.%s.snapshot.zst", fixed(b.Start), fixed(b.End),
-		stamp(b.Time), b.Source, b.Hash)
+	return fmt.Sprintf(SnapshotPrefix+"%s-%s.%s.s%03d.%s.snapshot.zst%s", fixed(b.Start), fixed(b.End),
+		stamp(b.Time), b.Source, b.Hash, suffix(b.Encrypted))
+}
+
+// Key is the mark's name below its timeline.
+func (m Mark) Key() string { return MarkPrefix + fixed(m.Floor) + ".json" }
+
+// ParseMark reads a name that Mark.Key wrote; anything else is not ok.
+func ParseMark(key string) (m Mark, ok bool) {
+	r := nameReader{rest: key}
+	r.literal(MarkPrefix)
+	m.Floor = r.zxid()
+	r.literal(".json")
+	return m, r.done()
 }
 
 // ParseSegment reads a name that Segment.Key wrote; anything else is not ok.
@@ -69,6 +87,7 @@ func ParseSegment(key string) (s Segment, ok bool) {
 	s.LastTime = r.time()
 	s.Source, s.Hash = r.sourceAndHash()
 	r.literal(".log.zst")
+	s.Encrypted = r.skip(ageSuffix)
 	return s, r.done() && s.valid()
 }
 
@@ -83,10 +102,18 @@ func ParseBase(key string) (b Base, ok bool) {
 	b.Time = r.time()
 	b.Source, b.Hash = r.sourceAndHash()
 	r.literal(".snapshot.zst")
+	b.Encrypted = r.skip(ageSuffix)
 	return b, r.done() && b.Start <= b.End
 }
 
 func fixed(z zookeeper.Zxid) string { return fmt.Sprintf("%016x", uint64(z)) }
+
+func suffix(encrypted bool) string {
+	if encrypted {
+		return ageSuffix
+	}
+	return ""
+}
 
 func stamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
@@ -122,8 +149,10 @@ func (r *nameReader) take(n int) string {
 // hex takes n lower-case hex digits.
 func (r *nameReader) hex(n int) string {
 	part := r.take(n)
-	if strings.Trim(part, "0123456789abcdef") != "" {
-		r.bad = true
+	for i := range len(part) {
+		if c := part[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			r.bad = true
+		}
 	}
 	return part
 }

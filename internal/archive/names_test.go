@@ -18,6 +18,10 @@ func TestNamesSayEverythingTheCatalogNeeds(t *testing.T) {
 		t.Errorf("segment is named\n%s, want\n%s", got, want)
 	}
 	b := Base{Start: 0x15, End: 0x20, Time: s.FirstTime, Source: 12, Hash: s.Hash}
+	s.Encrypted = true
+	if got := s.Key(); got != want+".age" {
+		t.Errorf("encrypted segment is named\n%s, want\n%s.age", got, want)
+	}
 	want = "snapshot/0000000000000015-0000000000000020.20261123T063654.037Z.s012.0123456789abcdef.snapshot.zst"
 	if got := b.Key(); got != want {
 		t.Errorf("base is named\n%s, want\n%s", got, want)
@@ -28,7 +32,7 @@ func TestEveryNameReadsBackAsWhatItNames(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ms := rapid.Int64Range(0, 1<<42)
 		first := zookeeper.Zxid(rapid.Uint64Range(1, 1<<63).Draw(t, "first")) | 1
-		s := Segment{First: first, Last: first, Linked: rapid.Bool().Draw(t, "linked"), Hash: "00ff00ff00ff00ff",
+		s := Segment{First: first, Last: first, Linked: rapid.Bool().Draw(t, "linked"), Encrypted: rapid.Bool().Draw(t, "encrypted"), Hash: "00ff00ff00ff00ff",
 			Source: rapid.IntRange(0, 255).Draw(t, "source"), FirstTime: time.UnixMilli(ms.Draw(t, "t0")).UTC(), LastTime: time.UnixMilli(ms.Draw(t, "t1")).UTC()}
 		if s.Linked {
 			s.Prev = first - 1
@@ -37,12 +41,17 @@ func TestEveryNameReadsBackAsWhatItNames(t *testing.T) {
 		if diff := cmp.Diff(s, got); !ok || diff != "" {
 			t.Fatalf("%s: ok %v\n%s", s.Key(), ok, diff)
 		}
+		b := Base{Start: first, End: first + 1, Time: s.FirstTime, Source: s.Source, Hash: s.Hash, Encrypted: s.Encrypted}
+		gotBase, ok := ParseBase(b.Key())
+		if diff := cmp.Diff(b, gotBase); !ok || diff != "" {
+			t.Fatalf("%s: ok %v\n%s", b.Key(), ok, diff)
+		}
 	})
 }
 
 func TestNamesThatZkarkDoesNotWriteAreForeign(t *testing.T) {
 	good := seg(1, 2, 0).Key()
-	for _, key := range []string{"", "log/", good + ".age", good[:len(good)-1], "x" + good, seg(2, 1, 0).Key(),
+	for _, key := range []string{"", "log/", good + ".age.age", good + ".gpg", good[:len(good)-1], "x" + good, seg(2, 1, 0).Key(),
 		seg(0x100000001, 0x200000001, 0).Key(), seg(5, 6, 9).Key(), seg(0x200000003, 0x200000003, 0x100000001).Key()} {
 		if _, ok := ParseSegment(key); ok {
 			t.Errorf("%q passes for a segment", key)

@@ -78,30 +78,64 @@ type Plan struct {
 	Warnings []string
 }
 
+// Encrypted is the key of the first object of the plan that takes an identity to read, if there is one.
+func (p Plan) Encrypted() (key string, any bool) {
+	if p.Base.Encrypted {
+		return p.Base.Key(), true
+	}
+	for _, piece := range p.Pieces {
+		if piece.Encrypted {
+			return piece.Key(), true
+		}
+	}
+	return "", false
+}
+
 // MakePlan finds the way to a point that reads the fewest records: the newest base on the chain that is
 // consistent by then, and the fewest segments after it. It fails with ErrEmpty, *NoChainError or *DivergedError.
 func MakePlan(c Catalog, to Point) (Plan, error) {
+	p, err := newPlanner(c)
+	if err != nil {
+		return Plan{}, err
+	}
+	return p.plan(to)
+}
+
+// planner is what plans for several points have in common.
+type planner struct {
+	Catalog
+	runs   []run
+	newest zookeeper.Zxid
+	chain  []span // back from newest
+	broken error  // why the chain ends where it does, when servers disagree there
+}
+
+func newPlanner(c Catalog) (planner, error) {
 	newest, ok := c.Newest()
 	if !ok {
-		return Plan{}, ErrEmpty
+		return planner{}, ErrEmpty
 	}
-	runs := c.runs()
-	target, warnings := newest, []string(nil)
-	if !to.last && to.at < newest {
-		chain, _ := walk(runs, newest)
-		target, warnings = roundDown(chain, to.at)
+	p := planner{Catalog: c, runs: c.runs(), newest: newest}
+	p.chain, p.broken = walk(p.runs, newest)
+	return p, nil
+}
+
+func (p planner) plan(to Point) (Plan, error) {
+	target, warnings, spans, err := p.newest, []string(nil), p.chain, p.broken
+	if !to.last && to.at < p.newest {
+		target, warnings = roundDown(p.chain, to.at)
+		spans, err = walk(p.runs, target)
 	}
-	spans, err := walk(runs, target)
-	base, found := c.baseOn(spans, target)
+	base, found := p.baseOn(spans, target)
 	switch {
 	case found || target > 0 && fromEmpty(spans):
-		p := c.planFrom(base, spans)
-		p.FromEmpty, p.Warnings = !found, warnings
-		return p, nil
+		plan := p.planFrom(base, spans)
+		plan.FromEmpty, plan.Warnings = !found, warnings
+		return plan, nil
 	case err != nil:
 		return Plan{}, err
 	}
-	return Plan{}, c.noChain(spans, target)
+	return Plan{}, p.noChain(spans, target)
 }
 
 // Newest is the last point there is: the last record of any segment, or a base beyond it that is consistent on its

@@ -13,11 +13,14 @@ type Segment struct {
 	First, Last zookeeper.Zxid
 	Prev        zookeeper.Zxid // the record that First is linked to; 0 before the first of all
 	Linked      bool           // false after a jump: Prev is unknown
-	FirstTime   time.Time      // of the first and last record, by the leader's clock, to the millisecond
+	FirstTime   time.Time      // of the records First and Last, by the leader's clock, to the millisecond
 	LastTime    time.Time
 	Source      int    // myid of the server whose log it was, 0 for a standalone server; at most 999
-	Hash        string // 16 hex digits: the front of the SHA-256 of the log file inside
+	Hash        string // 16 hex digits: Meta.ContentHash of the log file inside
+	Encrypted   bool   // with age
 	Size        int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // Base is what the name of a base tells: a snapshot that holds everything up to Start and nothing after End.
@@ -25,8 +28,11 @@ type Base struct {
 	Start, End zookeeper.Zxid
 	Time       time.Time // when the server finished writing it
 	Source     int
-	Hash       string // 16 hex digits: the front of the SHA-256 of the snapshot file inside
+	Hash       string // 16 hex digits: Meta.ContentHash of the snapshot file inside
+	Encrypted  bool   // with age
 	Size       int64  // bytes of the object, from the listing; not in the name
+
+	Modified time.Time // when the object was stored, by the store's clock, from the listing
 }
 
 // valid tells whether the fields can be true of one segment: one epoch, in order, and a link that the counter or an

@@ -11,6 +11,7 @@ import (
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/restore"
 	"github.com/zkark/zkark/sidecar"
+	"github.com/zkark/zkark/uploader"
 )
 
 // exitCode is what zkark tells the shell. Scripts and Kubernetes decide on it, so a number never changes its meaning.
@@ -114,13 +115,15 @@ func kindOf(err error) exitCode {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
+		return exitUsage
+	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore
-	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
+	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, uploader.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
 		return exitNothing
 	case errors.As(err, &noChain), errors.As(err, &diverged):
 		return exitNoChain
-	case errors.As(err, &inUse), errors.As(err, &ahead):
+	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
 		return exitRefused
 	case errors.Is(err, restore.ErrNotProven), errors.As(err, &damaged):
 		return exitUnproven

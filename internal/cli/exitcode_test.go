@@ -15,20 +15,26 @@ import (
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/restore"
 	"github.com/zkark/zkark/sidecar"
+	"github.com/zkark/zkark/uploader"
 )
 
 func TestEveryKindOfErrorHasItsExitCode(t *testing.T) {
 	for err, want := range map[error]int{
-		nil:                                        0,
-		errors.New("anything"):                     1,
-		usageError("what?"):                        2,
-		configError(os.ErrNotExist):                2,
-		restore.ErrNoArchive:                       3,
-		archive.ErrEmpty:                           3,
-		&archive.NoChainError{}:                    4,
-		&archive.DivergedError{}:                   4,
-		&restore.InUseError{}:                      5,
-		&restore.AheadError{}:                      5,
+		nil:                         0,
+		errors.New("anything"):      1,
+		usageError("what?"):         2,
+		configError(os.ErrNotExist): 2,
+		archive.ErrEncrypted:        2,
+		archive.ErrOtherRecipient:   2,
+		restore.ErrNoArchive:        3,
+		archive.ErrEmpty:            3,
+		&archive.NoChainError{}:     4,
+		&archive.DivergedError{}:    4,
+		&restore.InUseError{}:       5,
+		&restore.AheadError{}:       5,
+		uploader.ErrNoArchive:       3,
+		archive.ErrClock:            5,
+		fmt.Errorf("%w: %w", uploader.ErrMayNotDelete, store.ErrDenied): 6,
 		store.ErrDenied:                            6,
 		store.ErrUnavailable:                       6,
 		restore.ErrNotProven:                       7,

@@ -23,7 +23,7 @@ func TestEveryFlagCanComeFromTheEnvironment(t *testing.T) {
 }
 
 func checkEnv(t *testing.T, cmd *cobra.Command, f *pflag.Flag) {
-	value := map[string]string{"bool": "true", "duration": "3m0s", "int64": "7", "float64": "7", "string": "x"}[f.Value.Type()]
+	value := map[string]string{"bool": "true", "duration": "3m0s", "int64": "7", "float64": "7", "string": "x", "SIZE": "7MiB", "stringSlice": "x"}[f.Value.Type()]
 	if value == "" {
 		value, _, _ = strings.Cut(f.Value.Type(), "|")
 	}
@@ -32,7 +32,7 @@ func checkEnv(t *testing.T, cmd *cobra.Command, f *pflag.Flag) {
 	}
 	only := pflag.NewFlagSet("", pflag.ContinueOnError)
 	only.AddFlag(f)
-	if err := applyEnv(only, lookup); err != nil || f.Value.String() != value {
+	if err := applyEnv(only, lookup); err != nil || strings.Trim(f.Value.String(), "[]") != value {
 		t.Errorf("%s --%s: %q from the environment, want %q, %v", cmd.Name(), f.Name, f.Value, value, err)
 	}
 }

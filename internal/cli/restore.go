@@ -29,6 +29,8 @@ type restoreFlags struct {
 	force   bool
 	rejoin  choice
 	output  *choice
+
+	identities []string
 }
 
 func newRestore(s *session) *cobra.Command {
@@ -50,6 +52,7 @@ func newRestore(s *session) *cobra.Command {
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
 	flags.Var(&f.rejoin, "rejoin", "whether a server of an ensemble may come back with restored data: force says that you have made sure")
+	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return s.runRestore(cmd.Context(), f)
 	}
@@ -65,7 +68,7 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	if err != nil {
 		return err
 	}
-	bucket, err := openBucket(f.server.archive)
+	bucket, err := f.server.archive.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,6 +76,9 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	config := restore.Config{
 		Bucket: bucket, DataDir: cfg.DataDir, LogDir: cfg.LogDir, To: to, Quorum: !cfg.Standalone(), Clients: cfg.Clients,
 		Force: f.force, KeepOld: f.keepOld, Now: time.Now,
+	}
+	if config.Identities, err = s.readIdentities(f.identities); err != nil {
+		return err
 	}
 	gate := rejoinGate(cfg, f.rejoin.value)
 	if f.dryRun {
@@ -86,7 +92,7 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	report, err := restore.Run(ctx, config)
 	progress.end(err == nil)
 	if err != nil {
-		return fmt.Errorf("restore %s: %w", cfg.DataDir, err)
+		return withKeyAdvice(fmt.Errorf("restore %s: %w", cfg.DataDir, err))
 	}
 	shown := newRestored(cfg.DataDir, report)
 	if _, err := cfg.MyID(); err != nil {
@@ -104,6 +110,9 @@ func (s *session) planRestore(ctx context.Context, config restore.Config, f rest
 	shown := newPlanned("plan", plan)
 	if gate != nil {
 		shown.Warnings = append(shown.Warnings, gate.Error())
+	}
+	if key, any := plan.Encrypted(); any && len(config.Identities) == 0 {
+		shown.Warnings = append(shown.Warnings, withKeyAdvice(fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)).Error())
 	}
 	return s.printPlan(shown, f.output.value)
 }

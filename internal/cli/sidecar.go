@@ -2,18 +2,26 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/sidecar"
+	"github.com/zkark/zkark/sidecar/health"
 )
 
 func newSidecar(s *session) *cobra.Command {
 	var server serverFlags
-	var c sidecar.Config
+	var keys recipientFlags
+	var listen string
+	c := sidecar.Config{BaseBytes: 1 << 30}
+	keep, keepDaily := period(0), period(0)
 	cmd := &cobra.Command{
 		Use:   "sidecar --zoo-cfg FILE --archive URL",
 		Short: "Ship a server's transaction logs and snapshots, all the time",
@@ -27,16 +35,26 @@ func newSidecar(s *session) *cobra.Command {
 	flags := cmd.Flags()
 	flags.Float64Var(&c.SyncRate, "sync-rate", 1, "how often a second all the sidecars of the ensemble together add to the archive")
 	flags.DurationVar(&c.BaseInterval, "base-interval", 6*time.Hour, "time after which a newer snapshot is archived too")
-	flags.Int64Var(&c.BaseBytes, "base-bytes", 1<<30, "bytes of log after which a newer snapshot is archived too")
+	flags.Var((*byteSize)(&c.BaseBytes), "base-bytes", "`SIZE` of log after which a newer snapshot is archived too")
 	flags.DurationVar(&c.Drain, "drain-timeout", 20*time.Second, "how long shipping what is left may take at the end")
 	flags.StringVar(&c.SpoolDir, "spool-dir", "", "where a snapshot is packed before it is sent (default the system's directory for temporary files)")
+	flags.DurationVar(&c.CompactEvery, "compact-every", time.Hour, "how often small segments are archived again as few large ones, 0 for never")
+	flags.Var(&keep, "prune-keep", "prune once an hour, and keep every restore point for this long, as 7d; off when not given")
+	flags.Var(&keepDaily, "prune-keep-daily", "when pruning, keep one restore point a day for this long")
+	flags.StringVar(&listen, "listen", "", "the `ADDRESS` for metrics and health, as 127.0.0.1:9141; none when not given")
+	keys.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.runSidecar(cmd.Context(), server, c)
+		c.Prune = archive.Retention{Keep: time.Duration(keep), KeepDaily: time.Duration(keepDaily), Grace: defaultGrace}
+		var err error
+		if c.Recipients, err = keys.read(cmd); err != nil {
+			return err
+		}
+		return s.runSidecar(cmd.Context(), server, c, listen)
 	}
 	return cmd
 }
 
-func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config) error {
+func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config, listen string) error {
 	if err := checkSidecar(c); err != nil {
 		return err
 	}
@@ -47,15 +65,38 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	if c.Source, err = cfg.MyID(); err != nil {
 		return configError(err)
 	}
-	bucket, err := openBucket(server.archive)
+	bucket, err := server.archive.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer bucket.Close()
 	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
-	c.Backups = max(1, len(cfg.Servers)-1)
-	s.log.Info("the sidecar starts", "archive", server.archive, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir)
-	return sidecar.New(c).Run(ctx)
+	c.Ensemble = newEnsemble(cfg, time.Now, s.log).current
+	s.log.Info("the sidecar starts", "archive", server.archive.url, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir, "recipients", len(c.Recipients))
+	return runHealthy(ctx, c, listen)
+}
+
+// runHealthy runs a sidecar and, when somebody listens, tells how it does until it has ended.
+func runHealthy(ctx context.Context, c sidecar.Config, listen string) error {
+	if listen == "" {
+		return sidecar.New(c).Run(ctx)
+	}
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return usageError("--listen %q: want HOST:PORT: %w", listen, err)
+	}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	h := health.New(version())
+	c.Bucket = h.Watch(c.Bucket)
+	companion := sidecar.New(c)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(serving, l, companion) }()
+	err = companion.Run(ctx)
+	stop()
+	return errors.Join(err, <-served)
 }
 
 func checkSidecar(c sidecar.Config) error {
@@ -66,6 +107,10 @@ func checkSidecar(c sidecar.Config) error {
 		return usageError("--base-interval: want a time above 0, as 6h, not %s", c.BaseInterval)
 	case c.BaseBytes <= 0:
 		return usageError("--base-bytes: want a number above 0, not %d", c.BaseBytes)
+	case c.CompactEvery < 0:
+		return usageError("--compact-every: want a time above 0, as 1h, or 0 for never, not %s", c.CompactEvery)
+	case c.Prune.KeepDaily > 0 && c.Prune.Keep == 0:
+		return usageError("--prune-keep-daily needs --prune-keep")
 	case c.Drain <= 0:
 		return usageError("--drain-timeout: want a time above 0, as 20s, not %s", c.Drain)
 	}

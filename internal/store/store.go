@@ -14,6 +14,7 @@ var (
 	ErrExists      = errors.New("object exists")
 	ErrDenied      = errors.New("access denied")
 	ErrUnavailable = errors.New("store unavailable")
+	ErrNoBucket    = errors.New("no such bucket")
 )
 
 // Body is what Put writes: bytes that can be opened again for a retry, with their size and hash known

@@ -2,39 +2,75 @@ package tail
 
 import (
 	"bytes"
-	"io"
+	"errors"
+	"math"
+	"slices"
 
+	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
 
-// echo tells records that a log holds twice. A follower that loses its leader and finds one again, without a restart, may be
-// sent proposals that it has logged but not yet applied, and logs them once more (seen of ZooKeeper 3.8.0, Learner.syncWithLeader;
-// its FileTxnLog warns and appends all the same). Loading such a log, a server applies them twice, which changes nothing.
-type echo struct {
-	f    io.ReaderAt
-	name string
-	r    *txnlog.Reader // stands behind the record that was last repeated; nil before the first
+// earlier is what a log is read after, and tells the echoes in it: records that stand in the logs already. A follower that
+// loses its leader while it synchronizes, and finds one again without a restart, is sent proposals that it has logged and
+// not applied, and logs them once more, in the same file or, when that is full, in one whose name goes back (seen of ZooKeeper
+// 3.8.0; its FileTxnLog warns and appends all the same). Loading such logs, a server applies the records twice, which
+// changes nothing.
+type earlier struct {
+	logs []*logFile     // in order of their names
+	pred zookeeper.Zxid // the highest record in them, 0 for none
+	self *logFile       // the log that is read
+	hold func(*logFile) (*shared, error)
+
+	held   []*shared
+	search *txnlog.Reader // stands behind the last record that had an echo; nil before the first
+	limit  int64          // of the search: in the log itself an echo does not find itself
 }
 
-// of tells whether rec stands earlier in the log too, byte for byte. Repeats come in the order of what they repeat, so the
-// search goes on where the last one ended, and only then from the start.
-func (e *echo) of(rec txnlog.Record) bool {
-	if e.r != nil && find(e.r, rec) {
-		return true
+// echo tells whether a record of the log stands in front of it too, byte for byte. Echoes come in the order of what they
+// repeat, so the search goes on where the last one ended.
+func (e *earlier) echo(rec txnlog.Record) (bool, error) {
+	if e.search != nil && e.find(rec) {
+		return true, nil
 	}
-	e.r = txnlog.NewReader(e.f, e.name)
-	return find(e.r, rec)
+	for _, l := range slices.Backward(append(slices.Clip(e.logs), e.self)) {
+		first, _ := zookeeper.ParseLogName(l.name())
+		if rec.Zxid < first || l != e.self && rec.Zxid > l.lastZxid {
+			continue
+		}
+		file, err := e.hold(l)
+		if err != nil {
+			return false, err
+		}
+		e.held = append(e.held, file)
+		e.search, e.limit = txnlog.NewReader(file.f, l.path), math.MaxInt64
+		if l == e.self {
+			e.limit = rec.Offset
+		}
+		if e.find(rec) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
-// find reads up to a record with the same payload, in front of rec.
-func find(r *txnlog.Reader, rec txnlog.Record) bool {
+// find reads on up to a record with the same payload.
+func (e *earlier) find(rec txnlog.Record) bool {
 	for {
-		earlier, err := r.Next()
-		if err != nil || earlier.Offset >= rec.Offset {
+		old, err := e.search.Next()
+		if err != nil || old.Offset >= e.limit {
 			return false
 		}
-		if bytes.Equal(earlier.Payload, rec.Payload) {
+		if bytes.Equal(old.Payload, rec.Payload) {
 			return true
 		}
 	}
+}
+
+// release lets go of the logs that were searched.
+func (e *earlier) release() error {
+	var errs []error
+	for _, file := range e.held {
+		errs = append(errs, file.release())
+	}
+	return errors.Join(errs...)
 }

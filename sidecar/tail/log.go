@@ -30,7 +30,7 @@ type logFile struct {
 	gap         bool  // in front of it lie bytes that could not be read
 	ended       bool  // nothing hides behind the end, and nobody writes there any more
 	first, last print
-	lastZxid    zookeeper.Zxid // 0 before the first record
+	lastZxid    zookeeper.Zxid // of the last run; 0 for none
 
 	hole  error // bytes that never become a record; reading went on behind them
 	stuck error // why reading does not go on, as of the last look
@@ -76,7 +76,7 @@ func (l *logFile) letGo() error {
 
 // intact tells whether what was read of the file is still what it holds.
 func (l *logFile) intact(f io.ReaderAt) (bool, error) {
-	if l.lastZxid == 0 {
+	if l.empty() {
 		return true, nil
 	}
 	for _, p := range []print{l.first, l.last} {
@@ -102,23 +102,22 @@ func (l *logFile) printAt(f io.ReaderAt, offset, size int64) (print, error) {
 	return print{offset, size, [sha256.Size]byte(h.Sum(nil))}, nil
 }
 
-// read goes on from where the last look ended, and keeps what it found in added. Pred is the record before this
-// file's first, 0 for none.
-func (l *logFile) read(ctx context.Context, f io.ReaderAt, pred zookeeper.Zxid) error {
+// read goes on from where the last look ended, and keeps what it found in added.
+func (l *logFile) read(ctx context.Context, f io.ReaderAt, before *earlier) error {
 	l.stuck = nil
-	c := fold{last: pred, gap: l.gap}
+	c := fold{last: before.pred, gap: l.gap}
 	if l.lastZxid != 0 {
 		c.last = l.lastZxid
 	}
-	if err := l.fold(ctx, f, &c); err != nil || len(c.runs) == 0 {
+	if err := l.fold(ctx, f, before, &c); err != nil || c.end == 0 {
 		return err
 	}
 	return l.remember(f, c)
 }
 
 // fold feeds records to c until there are no more for now.
-func (l *logFile) fold(ctx context.Context, f io.ReaderAt, c *fold) error {
-	r, repeated := txnlog.NewReaderAt(f, l.path, l.end), echo{f: f, name: l.path}
+func (l *logFile) fold(ctx context.Context, f io.ReaderAt, before *earlier, c *fold) error {
+	r := txnlog.NewReaderAt(f, l.path, l.end)
 	for {
 		rec, err := r.Next()
 		var corrupt *txnlog.CorruptError
@@ -141,7 +140,12 @@ func (l *logFile) fold(ctx context.Context, f io.ReaderAt, c *fold) error {
 		if c.add(rec) {
 			continue
 		}
-		if c.split = repeated.of(rec); !c.split {
+		if c.split, err = before.echo(rec); err != nil {
+			return err
+		}
+		if c.split {
+			c.pass(rec)
+		} else {
 			l.stuck = fmt.Errorf("%s at offset %d: zxid %s after %s: the server's state went back", l.path, rec.Offset, rec.Zxid, c.last)
 			return nil
 		}
@@ -150,13 +154,12 @@ func (l *logFile) fold(ctx context.Context, f io.ReaderAt, c *fold) error {
 
 // remember keeps what was found, and what recognizes the file's first and last record.
 func (l *logFile) remember(f io.ReaderAt, c fold) error {
-	tail := c.runs[len(c.runs)-1]
-	last, err := l.printAt(f, c.at, tail.End-c.at)
+	last, err := l.printAt(f, c.at, c.end-c.at)
 	if err != nil {
 		return err
 	}
-	if l.lastZxid == 0 {
-		rec, err := txnlog.NewReaderAt(f, l.path, c.runs[0].Start).Next()
+	if l.empty() {
+		rec, err := txnlog.NewReaderAt(f, l.path, c.start).Next()
 		if err != nil {
 			return err
 		}
@@ -164,16 +167,22 @@ func (l *logFile) remember(f io.ReaderAt, c fold) error {
 			return err
 		}
 	}
-	l.last, l.end, l.gap, l.lastZxid = last, tail.End, false, tail.Last
+	l.last, l.end, l.gap = last, c.end, c.gapAtEnd
 	l.added = append(l.added, c.runs...)
+	if n := len(c.runs); n > 0 {
+		l.lastZxid = c.runs[n-1].Last
+	}
 	return nil
 }
 
+// empty tells whether no record has been read yet.
+func (l *logFile) empty() bool { return l.last.size == 0 }
+
 // readBehindEnd looks behind the end of a log that the server has left, until nothing is there: records behind lost bytes,
 // which the server itself would not load, are read all the same.
-func (l *logFile) readBehindEnd(ctx context.Context, f io.ReaderAt, pred zookeeper.Zxid) error {
-	before := l.end
-	err := txnlog.NewReaderAt(f, l.path, before).CheckEnd()
+func (l *logFile) readBehindEnd(ctx context.Context, f io.ReaderAt, before *earlier) error {
+	end := l.end
+	err := txnlog.NewReaderAt(f, l.path, end).CheckEnd()
 	if err == nil {
 		l.ended = true
 		return nil
@@ -182,10 +191,10 @@ func (l *logFile) readBehindEnd(ctx context.Context, f io.ReaderAt, pred zookeep
 	if errors.As(err, &corrupt) {
 		l.hole, l.gap, l.end = err, true, corrupt.Next
 	}
-	if err := l.read(ctx, f, pred); err != nil {
+	if err := l.read(ctx, f, before); err != nil {
 		return err
 	}
-	if l.end == before {
+	if l.end == end {
 		return err
 	}
 	return nil

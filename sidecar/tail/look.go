@@ -54,7 +54,8 @@ func (t *Tail) see(ctx context.Context) ([]SeenLog, []error, error) {
 	var pred zookeeper.Zxid
 	known := t.byName()
 	for i, e := range entries {
-		l, err := t.readOn(ctx, t.identify(known, e), e, pred, i == len(entries)-1)
+		before := earlier{logs: logs, pred: pred, hold: t.hold}
+		l, err := t.readOn(ctx, t.identify(known, e), e, &before, i == len(entries)-1)
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, nil, cause
 		}
@@ -80,7 +81,7 @@ func (t *Tail) see(ctx context.Context) ([]SeenLog, []error, error) {
 }
 
 // readOn reads what is new in the log that a listing told of. The error, which names the file, is of this look only.
-func (t *Tail) readOn(ctx context.Context, l *logFile, e entry, pred zookeeper.Zxid, newest bool) (*logFile, error) {
+func (t *Tail) readOn(ctx context.Context, l *logFile, e entry, before *earlier, newest bool) (*logFile, error) {
 	quiet := l.seen != nil && unchanged(l.seen, e.info)
 	if l.idle && quiet && !newest {
 		return l, nil
@@ -93,15 +94,16 @@ func (t *Tail) readOn(ctx context.Context, l *logFile, e entry, pred zookeeper.Z
 	if err == nil && !same {
 		l = t.renew(l)
 	}
-	before := l.end
+	end := l.end
+	before.self = l
 	if err == nil {
-		err = l.read(ctx, file.f, pred)
+		err = l.read(ctx, file.f, before)
 	}
 	for err == nil && !newest && !l.ended && l.stuck == nil {
-		err = l.readBehindEnd(ctx, file.f, pred)
+		err = l.readBehindEnd(ctx, file.f, before)
 	}
-	l.seen, l.idle = e.info, quiet && err == nil && l.end == before
-	return l, errors.Join(err, file.release())
+	l.seen, l.idle = e.info, quiet && err == nil && l.end == end
+	return l, errors.Join(err, before.release(), file.release())
 }
 
 // steady tells whether what is listed under a log's name still holds what was read.

@@ -63,11 +63,13 @@ func follows(a, b zookeeper.Zxid) bool { return b == a+1 && b.Epoch() == a.Epoch
 
 // fold collects records into runs, as they come out of one file.
 type fold struct {
-	runs  []Run
-	last  zookeeper.Zxid // the record before the next one, also when it is in an earlier file; 0 for none
-	at    int64          // where it starts, if it is in this file
-	gap   bool           // unreadable bytes lie between the last record and the next
-	split bool           // an echo does
+	runs []Run
+	last zookeeper.Zxid // the record before the next one, also when it is in an earlier file; 0 for none
+
+	start, at, end int64 // where the first record that was taken starts, the last one does, and where it ends; 0 for none
+	gap            bool  // unreadable bytes lie between the last run and the next
+	gapAtEnd       bool  // and they lie before end
+	split          bool  // an echo lies between them
 }
 
 // add takes the next record. It refuses one that goes back: unless it is an echo, no server writes that in one life of its
@@ -80,6 +82,9 @@ func (f *fold) add(rec txnlog.Record) bool {
 		repeat := rec.Zxid == f.last && rec.Type == txnlog.TypeError
 		if repeat && len(f.runs) > 0 && !f.gap && !f.split {
 			f.runs[len(f.runs)-1].End = end
+		}
+		if repeat {
+			f.pass(rec)
 		}
 		return repeat
 	}
@@ -94,6 +99,15 @@ func (f *fold) add(rec txnlog.Record) bool {
 		r.marks = append(r.marks, mark{rec.Zxid, rec.Offset})
 	}
 	r.Last, r.LastTime, r.End = rec.Zxid, at, end
-	f.last, f.at = rec.Zxid, rec.Offset
+	f.last = rec.Zxid
+	f.pass(rec)
 	return true
+}
+
+// pass moves on behind a record.
+func (f *fold) pass(rec txnlog.Record) {
+	if f.end == 0 {
+		f.start = rec.Offset
+	}
+	f.at, f.end, f.gapAtEnd = rec.Offset, rec.Offset+rec.Size(), f.gap
 }

@@ -215,41 +215,6 @@ func TestAZxidThatGoesBackStopsTheLogLoudly(t *testing.T) {
 	want(t, tl, "0x1-0x5<0x0")
 }
 
-func TestProposalsThatAFollowerIsSentTwiceCountOnce(t *testing.T) {
-	for name, between := range map[string]func(*tail.Tail){
-		"seen at once":   func(*tail.Tail) {},
-		"seen piecemeal": func(tl *tail.Tail) { look(t, tl) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := tailtest.New(t)
-			tl := start(t, d)
-			l := d.Log(1, 5)
-			between(tl)
-			l.Append(3, 4)
-			between(tl)
-			l.Append(5, 7)
-			between(tl)
-			l.Append(6, 7) // and once more
-			between(tl)
-			l.Raw(tailtest.Repeat(t, 8)) // a write that failed has a zxid of its own
-			l.Append(7, 7)
-			l.Raw(tailtest.Repeat(t, 8))
-			l.Append(9, 9)
-			if report := look(t, tl); len(report.Troubles) > 0 {
-				t.Errorf("troubles: %v", report.Troubles)
-			}
-			want(t, tl, "0x1-0x5<0x0", "0x6-0x7<0x5", "0x8-0x8<0x7", "0x9-0x9<0x8")
-			var all []zookeeper.Zxid
-			for _, r := range tl.Runs() {
-				all = append(all, zxids(t, tl, r, r.First)...)
-			}
-			if diff := cmp.Diff([]zookeeper.Zxid{1, 2, 3, 4, 5, 6, 7, 8, 9}, all); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 func TestARolledLogGetsItsLastRecordsAfterTheNewOneAppears(t *testing.T) {
 	d := tailtest.New(t)
 	tl := start(t, d)

@@ -61,9 +61,9 @@ func (p *Process) Signal(sig syscall.Signal) error {
 }
 
 // End sends a signal, waits until the child is gone, and returns how it ended: nil for exit code 0, else an
-// *exec.ExitError. It fails when the child did not heed the signal within 20 s; then it is killed.
+// *exec.ExitError. It fails when the child did not heed the signal within 30 s, longer than zkark sidecar gives itself; then it is killed.
 func (p *Process) End(sig syscall.Signal) error {
-	const patience = 20 * time.Second
+	const patience = 30 * time.Second
 	_ = p.Signal(sig) // it may be gone by now: what counts is that it ends
 	_ = p.Signal(syscall.SIGCONT)
 	select {

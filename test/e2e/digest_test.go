@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,7 +26,7 @@ func expectDigest(t *testing.T, r *rig, lostLogs string) {
 }
 
 // lastDigest reads the last transaction of a directory of logs.
-func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
+func lastDigest(t testing.TB, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 	t.Helper()
 	var newest zookeeper.Zxid
 	for _, name := range names(t, dir) {
@@ -36,30 +34,16 @@ func lastDigest(t *testing.T, dir string) (zookeeper.Zxid, *txnlog.Digest) {
 			newest = first
 		}
 	}
-	name := filepath.Join(dir, zookeeper.LogName(newest))
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
+	txns := readLog(t, filepath.Join(dir, zookeeper.LogName(newest)))
+	if len(txns) == 0 {
+		t.Fatalf("the newest log in %s, of %s, is empty", dir, newest)
 	}
-	defer f.Close()
-	reader := txnlog.NewReader(f, name)
-	var last txnlog.Txn
-	for {
-		record, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			return last.Zxid, last.Digest
-		}
-		if err == nil {
-			last, err = record.Decode()
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	last := txns[len(txns)-1]
+	return last.Zxid, last.Digest
 }
 
 // loadSnapshot reads the snapshot at a zxid, in whatever compression it is.
-func loadSnapshot(t *testing.T, dir string, zxid zookeeper.Zxid) *tree.Tree {
+func loadSnapshot(t testing.TB, dir string, zxid zookeeper.Zxid) *tree.Tree {
 	t.Helper()
 	for _, name := range names(t, dir) {
 		start, compression, ok := zookeeper.ParseSnapshotName(name)
@@ -85,7 +69,7 @@ func loadSnapshot(t *testing.T, dir string, zxid zookeeper.Zxid) *tree.Tree {
 	return nil
 }
 
-func names(t *testing.T, dir string) []string {
+func names(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

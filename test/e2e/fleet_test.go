@@ -14,38 +14,58 @@ import (
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/test/loop"
+	"github.com/zkark/zkark/test/s3server"
 	"github.com/zkark/zkark/test/zkserver"
 )
 
 // fleet is an ensemble with a sidecar beside each server, all of them into one archive. Every method fails the test itself.
 type fleet struct {
-	t        *testing.T
+	t        testing.TB
 	ctx      context.Context
 	dir      string
-	archive  string
+	archive  string           // the directory that holds the objects
+	store    *s3server.Server // nil for the directory itself
 	servers  []*zkserver.Server
 	sidecars []*loop.Sidecar
 	started  int // sidecars, for the names of their logs
 }
 
-// newFleet starts n servers and their sidecars.
-func newFleet(t *testing.T, n int, o zkserver.Options) *fleet {
+// newFleet starts n servers and their sidecars, with an archive in a directory.
+func newFleet(t testing.TB, n int, o zkserver.Options) *fleet {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	t.Cleanup(cancel)
-	f := &fleet{t: t, ctx: ctx, dir: t.TempDir(), sidecars: make([]*loop.Sidecar, n)}
+	f := &fleet{t: t, dir: t.TempDir()}
 	f.archive = filepath.Join(f.dir, "archive")
 	f.must(os.Mkdir(f.archive, 0o755))
+	f.start(n, o)
+	return f
+}
+
+// newFleetOverS3 starts n servers and their sidecars, with an archive in an S3 server.
+func newFleetOverS3(t testing.TB, n int, o zkserver.Options) *fleet {
+	t.Helper()
+	f := &fleet{t: t, dir: t.TempDir(), store: s3server.Start(t)}
+	f.store.CreateBucket(t, "backup")
+	t.Setenv("ZKARK_S3_ENDPOINT", f.store.Endpoint())
+	t.Setenv("ZKARK_S3_PATH_STYLE", "true")
+	f.archive = filepath.Join(f.store.Dir, "backup", "zk")
+	f.start(n, o)
+	return f
+}
+
+func (f *fleet) start(n int, o zkserver.Options) {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
+	f.t.Cleanup(cancel)
+	f.ctx, f.sidecars = ctx, make([]*loop.Sidecar, n)
 	o.JVM = append([]string{loop.ExtendedTypes}, o.JVM...)
 	var err error
-	f.servers, err = zkserver.NewEnsemble(zkserver.Require(t), f.dir, n, o)
+	f.servers, err = zkserver.NewEnsemble(zkserver.Require(f.t), f.dir, n, o)
 	f.must(err)
 	for i, s := range f.servers {
-		s.EndWith(t)
+		s.EndWith(f.t)
 		f.startSidecar(i)
 	}
 	f.boot()
-	return f
 }
 
 func (f *fleet) must(err error) {
@@ -71,7 +91,15 @@ func (f *fleet) boot() {
 }
 
 func (f *fleet) zkark(i int) loop.Zkark {
-	return loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: f.servers[i].ConfigFile()}
+	return f.zkarkFor(f.servers[i].ConfigFile())
+}
+
+func (f *fleet) zkarkFor(zooCfg string) loop.Zkark {
+	z := loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: zooCfg}
+	if f.store != nil {
+		z.URL = "s3://backup/zk"
+	}
+	return z
 }
 
 func (f *fleet) startSidecar(i int) {
@@ -114,10 +142,14 @@ func (f *fleet) leader() int {
 	}
 }
 
-func (f *fleet) connect() *zk.Conn {
+// connect opens a session with some of the servers, or with any of them.
+func (f *fleet) connect(servers ...*zkserver.Server) *zk.Conn {
 	f.t.Helper()
+	if len(servers) == 0 {
+		servers = f.servers
+	}
 	var addrs []string
-	for _, s := range f.servers {
+	for _, s := range servers {
 		addrs = append(addrs, s.Addr())
 	}
 	conn, err := loop.Connect(f.ctx, addrs...)
@@ -141,34 +173,66 @@ func (f *fleet) znodes(conn *zk.Conn) map[string]loop.Znode {
 	return all
 }
 
-// waitArchived waits until a restore would reach everything that the leader has committed, and returns that.
-func (f *fleet) waitArchived() zookeeper.Zxid {
+// expectOnEveryServer asks each server alone.
+func (f *fleet) expectOnEveryServer(before map[string]loop.Znode, acked []string) {
+	f.t.Helper()
+	for _, s := range f.servers {
+		f.expectSame(before, f.znodes(f.connect(s)), acked)
+	}
+}
+
+func (f *fleet) expectSame(before, after map[string]loop.Znode, acked []string) {
+	f.t.Helper()
+	expectNone(f.t, loop.Differences(before, after))
+	var gone []string
+	for _, path := range acked {
+		if _, ok := after[path]; !ok {
+			gone = append(gone, path+" was acknowledged and is gone")
+		}
+	}
+	expectNone(f.t, gone)
+}
+
+// committed is the last transaction that the leader has processed.
+func (f *fleet) committed() zookeeper.Zxid {
 	f.t.Helper()
 	status, err := f.servers[f.leader()].Status(f.ctx)
-	f.must(err)
-	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
-	defer cancel()
-	_, err = loop.WaitArchived(ctx, f.archive, status.Zxid)
 	f.must(err)
 	return status.Zxid
 }
 
-// loseAll kills every server and removes its data.
-func (f *fleet) loseAll() {
+// waitArchived waits until a restore would reach everything that the leader has committed.
+func (f *fleet) waitArchived() {
 	f.t.Helper()
-	for i, s := range f.servers {
-		f.must(s.Kill())
-		f.must(os.Rename(filepath.Join(s.DataDir(), zookeeper.VersionDir), filepath.Join(f.dir, fmt.Sprintf("lost.%d", i+1))))
+	ctx, cancel := context.WithTimeout(f.ctx, time.Minute)
+	defer cancel()
+	_, err := loop.WaitArchived(ctx, f.archive, f.committed())
+	f.must(err)
+}
+
+// expectArchived expects that a restore would reach zxid by now.
+func (f *fleet) expectArchived(zxid zookeeper.Zxid) {
+	f.t.Helper()
+	archived, err := loop.ReadArchive(f.archive)
+	f.must(err)
+	if archived.Newest < zxid {
+		f.t.Errorf("the sidecars ended well with %s in the archive, the ensemble had committed %s", archived.Newest, zxid)
 	}
 }
 
-// restoreAll rebuilds every server, to the same point.
-func (f *fleet) restoreAll() {
+// lose kills a server and takes its data away.
+func (f *fleet) lose(i int) {
 	f.t.Helper()
-	for i := range f.servers {
-		_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force")
-		f.must(err)
-	}
+	s := f.servers[i]
+	f.must(s.Kill())
+	f.must(os.Rename(filepath.Join(s.DataDir(), zookeeper.VersionDir), filepath.Join(f.dir, fmt.Sprintf("lost.%d", i+1))))
+}
+
+// restore rebuilds one server, beside whatever the others are.
+func (f *fleet) restore(i int) {
+	f.t.Helper()
+	_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force")
+	f.must(err)
 }
 
 // writers write one znode after the other until they are stopped, through elections.

@@ -20,7 +20,7 @@ import (
 // rig is a server, zkark and an archive, with a client whose session outlives the server's disaster. Every method fails
 // the test itself.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	dir    string
 	server *zkserver.Server
@@ -30,7 +30,7 @@ type rig struct {
 	losses, sidecars int
 }
 
-func newRig(t *testing.T, r zkserver.Release, o zkserver.Options) *rig {
+func newRig(t testing.TB, r zkserver.Release, o zkserver.Options) *rig {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
@@ -150,13 +150,18 @@ func (r *rig) expectNoComplaint() {
 
 func (r *rig) expectSame(before map[string]loop.Znode) {
 	r.t.Helper()
+	expectNone(r.t, loop.Differences(before, r.znodes()))
+}
+
+// expectNone fails the test with the first few of what is wrong.
+func expectNone(t testing.TB, wrong []string) {
+	t.Helper()
 	const most = 10
-	found := loop.Differences(before, r.znodes())
-	for _, d := range found[:min(most, len(found))] {
-		r.t.Error(d)
+	for _, w := range wrong[:min(most, len(wrong))] {
+		t.Error(w)
 	}
-	if len(found) > most {
-		r.t.Errorf("and %d more differences", len(found)-most)
+	if len(wrong) > most {
+		t.Errorf("and %d more like this", len(wrong)-most)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -22,16 +21,38 @@ type Archived struct {
 
 // ReadArchive lists an archive in a directory, and asks for no more than the listing.
 func ReadArchive(dir string) (Archived, error) {
-	var objects []archive.Object
 	var a Archived
+	catalog, err := Catalog(dir)
+	if err != nil {
+		return a, err
+	}
+	for _, s := range catalog.Segments {
+		a.Bytes += s.Size
+	}
+	for _, b := range catalog.Bases {
+		a.Bytes += b.Size
+	}
+	a.Objects = len(catalog.Segments) + len(catalog.Bases)
+	if plan, err := archive.MakePlan(catalog, archive.Latest()); err == nil {
+		a.Newest = plan.Target
+	}
+	return a, nil
+}
+
+// Catalog is what a listing of an archive in a directory shows.
+func Catalog(dir string) (archive.Catalog, error) {
+	var objects []archive.Object
 	timeline := filepath.Join(dir, filepath.FromSlash(archive.TimelinePrefix(1)))
 	err := filepath.WalkDir(timeline, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a temporary file that has its name by now
+		}
 		if err != nil || entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return err
 		}
 		info, err := entry.Info()
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a temporary file that has its name by now
+			return nil
 		}
 		if err != nil {
 			return err
@@ -40,18 +61,10 @@ func ReadArchive(dir string) (Archived, error) {
 		objects = append(objects, archive.Object{Key: filepath.ToSlash(key), Size: info.Size()})
 		return err
 	})
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return a, fmt.Errorf("list the archive in %s: %w", dir, err)
+	if err != nil {
+		return archive.Catalog{}, fmt.Errorf("list the archive in %s: %w", dir, err)
 	}
-	catalog := archive.ParseCatalog(objects)
-	a.Objects = len(catalog.Segments) + len(catalog.Bases)
-	for _, o := range objects {
-		a.Bytes += o.Size
-	}
-	if plan, err := archive.MakePlan(catalog, archive.Latest()); err == nil {
-		a.Newest = plan.Target
-	}
-	return a, nil
+	return archive.ParseCatalog(objects), nil
 }
 
 // WaitArchived waits until a restore from the archive would reach a zxid.

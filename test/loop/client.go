@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/go-zookeeper/zk"
@@ -16,7 +17,7 @@ const identity = "ark:noah"
 
 // Connect opens a session, with any of the servers, that may read everything that Write makes. The caller closes it.
 func Connect(ctx context.Context, addrs ...string) (*zk.Conn, error) {
-	conn, _, err := zk.Connect(addrs, SessionTimeout, zk.WithLogger(silent{}), zk.WithLogInfo(false))
+	conn, _, err := zk.Connect(addrs, SessionTimeout, zk.WithDialer(dial), zk.WithLogger(silent{}), zk.WithLogInfo(false))
 	if err != nil {
 		return nil, fmt.Errorf("connect to ZooKeeper on %s: %w", addrs, err)
 	}
@@ -29,6 +30,36 @@ func Connect(ctx context.Context, addrs ...string) (*zk.Conn, error) {
 		return nil, fmt.Errorf("authenticate to ZooKeeper on %s: %w", addrs, err)
 	}
 	return conn, nil
+}
+
+// dial makes the library try again soon when a server does not answer: one that is just starting can drop a client's first
+// request and keep the connection open, and the library would wait for ten times the session timeout.
+func dial(network, addr string, timeout time.Duration) (net.Conn, error) {
+	conn, err := net.DialTimeout(network, addr, timeout)
+	if err != nil {
+		return nil, err
+	}
+	return &impatient{Conn: conn}, nil
+}
+
+// impatient is a connection whose first answer has to come soon.
+type impatient struct {
+	net.Conn
+	answered bool // set and read by the one goroutine that reads
+}
+
+// SetReadDeadline brings the deadline forward until there was an answer.
+func (c *impatient) SetReadDeadline(t time.Time) error {
+	if soon := time.Now().Add(5 * time.Second); !c.answered && t.After(soon) {
+		t = soon
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+func (c *impatient) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.answered = c.answered || n > 0
+	return n, err
 }
 
 // WaitSession waits until a client is connected, or connected again, and has its session.

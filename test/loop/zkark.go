@@ -16,11 +16,16 @@ import (
 type Zkark struct {
 	Binary  string
 	Archive string // a directory
+	URL     string // of the archive, when it is seen through another store than the directory
 	ZooCfg  string
 }
 
 func (z Zkark) args(command string) []string {
-	return []string{command, "--zoo-cfg", z.ZooCfg, "--archive", "file://" + z.Archive}
+	url := z.URL
+	if url == "" {
+		url = "file://" + z.Archive
+	}
+	return []string{command, "--zoo-cfg", z.ZooCfg, "--archive", url}
 }
 
 // Sidecar is a running `zkark sidecar`.

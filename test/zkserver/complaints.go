@@ -26,13 +26,14 @@ func complaints(log string) []string {
 	harmless := regexp.MustCompile(strings.Join([]string{
 		"running +in standalone mode",
 		"maxCnxns is not configured",
-		"fsync-ing the write ahead log", // a slow disk
-		"Unable to read additional data from (client|server)",
+		"fsync-ing the write ahead log",                                                               // a slow disk
+		"Unable to read additional data from (client|server)", "NIOServerCnxn - Unexpected exception", // a client went away
 		"Exception causing close of session", "EndOfStreamException", "caught end of stream exception",
 		"Connection broken for id", "Cannot open channel to", "Interrupting SendWorker", "Interrupted while waiting for message on queue",
 		"Send worker leaving thread", "Exception when using channel", "Unexpected exception causing shutdown", // a peer went away
 		"Non-optimal configuration, consider an odd number",
 		"Error closing a command socket", `"this.zkDb" is null`, // was asked for its status before it had any
+		"WorkerService - Unexpected exception",                // the next line tells which
 		"Connection request from old client",                  // one that knows no read-only mode
 		"Close of session 0x0", "ZooKeeperServer not running", // a client was faster than the server's start
 	}, "|"))

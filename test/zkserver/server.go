@@ -139,6 +139,17 @@ func (s *Server) WaitReady(ctx context.Context) error {
 	}
 }
 
+// Purge removes all but the three newest snapshots, and the logs that they do not need, with ZooKeeper's own tool. Three is the
+// least that it keeps.
+func (s *Server) Purge(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, s.release.Java, "-cp", s.release.ClassPath, "org.apache.zookeeper.server.PurgeTxnLog",
+		s.LogDir(), s.DataDir(), "-n", "3")
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("purge %s: %w: %s", s.DataDir(), err, said)
+	}
+	return nil
+}
+
 // Kill ends the server with SIGKILL, as a power cut would end it. Without a process it does nothing.
 func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 

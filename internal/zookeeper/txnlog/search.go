@@ -1,6 +1,7 @@
 package txnlog
 
 import (
+	"bytes"
 	"container/heap"
 	"encoding/binary"
 	"hash"
@@ -49,7 +50,7 @@ func (r *Reader) search(from, limit int64) (at int64, found bool, err error) {
 
 // pass goes over the file once. Chunks overlap by what a candidate needs to look ahead.
 func (s *search) pass(from, limit int64) (at int64, found bool, err error) {
-	chunk := make([]byte, searchChunk)
+	chunk, zero := make([]byte, searchChunk), make([]byte, searchChunk)
 	for pos := from; pos < limit || len(s.pending) > 0; {
 		n, err := s.r.readAt(chunk, pos)
 		if err != nil {
@@ -58,6 +59,11 @@ func (s *search) pass(from, limit int64) (at int64, found bool, err error) {
 		usable := n
 		if n == len(chunk) {
 			usable = n - prefixSize + 1
+			// Most of what follows a log is zeros, which servers put there beforehand, 64 MiB at a time.
+			if len(s.pending) == 0 && bytes.Equal(chunk, zero) {
+				pos += int64(usable)
+				continue
+			}
 		}
 		at, found, err = s.scan(chunk[:n], usable, pos, limit)
 		if found || err != nil || n < len(chunk) {

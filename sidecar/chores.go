@@ -1,0 +1,60 @@
+package sidecar
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/sidecar/tail"
+	"github.com/zkark/zkark/uploader"
+)
+
+// every does a chore at intervals until the context ends. An interval of 0 is never.
+func (s *Sidecar) every(ctx context.Context, interval time.Duration, chore func(context.Context) error) {
+	if interval <= 0 {
+		return
+	}
+	t := time.NewTicker(interval)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			err := chore(ctx)
+			if errors.Is(err, tail.ErrChanged) || errors.Is(err, uploader.ErrNoArchive) {
+				continue
+			}
+			s.ended(ctx, &s.chores, err)
+		}
+	}
+}
+
+// compact works with an uploader of its own, so that its listing, which can be large, lives only as long.
+func (s *Sidecar) compact(ctx context.Context) error {
+	return uploader.New(s.cfg.uploader(s.tail)).Compact(ctx, func(seg archive.Segment) {
+		s.cfg.Log.Info("compacted "+seg.First.String()+" – "+seg.Last.String(), "key", seg.Key(), "bytes", seg.Size)
+	})
+}
+
+func (s *Sidecar) prune(ctx context.Context) error {
+	e, err := uploader.Pruner{Bucket: s.cfg.Bucket, Retention: s.cfg.Prune, Now: time.Now}.Prune(ctx)
+	if err != nil {
+		return err
+	}
+	s.cfg.Log.Info("pruned the archive", "removed", len(e.Remove), "kept", e.Kept, "notes", e.Notes)
+	return nil
+}
+
+// Compact looks at a server's logs once and compacts the archive from them, as uploader.Compact does. Each segment that it
+// makes is told to shipped. Of the config it uses the directories, Source, Bucket and SpoolDir.
+func Compact(ctx context.Context, c Config, shipped func(archive.Segment)) (err error) {
+	t := tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir})
+	defer func() { err = errors.Join(err, t.Close()) }()
+	report, err := t.Look(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(append(report.Troubles, uploader.New(c.uploader(t)).Compact(ctx, shipped))...)
+}

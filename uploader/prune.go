@@ -1,0 +1,155 @@
+package uploader
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store"
+)
+
+// ErrMayNotDelete is wrapped when the store denies a deletion.
+var ErrMayNotDelete = errors.New("these credentials may not delete, as is right for those that a sidecar ships with: give prune a role of its own that may")
+
+// clockSlack is how far the clock here may be from the store's. A window is hours or days.
+const clockSlack = 5 * time.Minute
+
+// Pruner removes from an archive what its retention does not keep. It needs no server, only the right to delete.
+type Pruner struct {
+	Bucket    store.Bucket
+	Retention archive.Retention
+	Now       func() time.Time
+
+	Planned func(archive.Expiry)  // is told what is going to be removed; may be nil
+	Removed func(archive.Expired) // is told of each object that is gone; may be nil
+}
+
+// Plan tells what Prune would remove, and changes nothing. It fails with ErrNoArchive, archive.ErrClock, or as archive.Expendable.
+func (p Pruner) Plan(ctx context.Context) (archive.Expiry, error) {
+	if err := p.enter(ctx); err != nil {
+		return archive.Expiry{}, err
+	}
+	return p.plan(ctx, p.Now())
+}
+
+// Prune lists the archive and removes what may go, the oldest first. However far it gets, what is kept is restorable. Besides
+// the errors of Plan it fails with ErrMayNotDelete, and with archive.ErrClock when the clock here is not the store's; it finds out both
+// on an object that it creates and deletes, before anything is removed.
+func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
+	if err := p.enter(ctx); err != nil {
+		return archive.Expiry{}, err
+	}
+	now, err := p.storeTime(ctx)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	e, err := p.plan(ctx, now)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	if p.Planned != nil {
+		p.Planned(e)
+	}
+	if err := p.mark(ctx, e, now); err != nil {
+		return e, err
+	}
+	for _, gone := range e.Remove {
+		if err := p.remove(ctx, gone.Key); err != nil {
+			return e, err
+		}
+		if p.Removed != nil {
+			p.Removed(gone)
+		}
+	}
+	return e, nil
+}
+
+func (p Pruner) prefix() string { return archive.TimelinePrefix(timeline) }
+
+// enter makes sure that this is an archive, and of a format that is known.
+func (p Pruner) enter(ctx context.Context) error {
+	_, err := readIdentity(ctx, p.Bucket)
+	if errors.Is(err, store.ErrNotFound) {
+		return noArchive(ctx, p.Bucket)
+	}
+	return err
+}
+
+// noArchive tells an archive that is not there, which only a listing proves, from a store that is not.
+func noArchive(ctx context.Context, b store.Bucket) error {
+	for _, err := range b.List(ctx, archive.IdentityKey, "") {
+		if err != nil {
+			return fmt.Errorf("list the archive: %w", err)
+		}
+	}
+	return ErrNoArchive
+}
+
+func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error) {
+	var objects []archive.Object
+	for a, err := range p.Bucket.List(ctx, p.prefix(), "") {
+		if err != nil {
+			return archive.Expiry{}, fmt.Errorf("list the archive: %w", err)
+		}
+		objects = append(objects, archive.Object{Key: a.Key[len(p.prefix()):], Size: a.Size, Modified: a.Modified})
+	}
+	return archive.Expendable(archive.ParseCatalog(objects), p.Retention, now)
+}
+
+// storeTime asks the store for its time: the ages of objects are by its clock, and a clock here that is days ahead would look
+// like a cluster without writes.
+func (p Pruner) storeTime(ctx context.Context) (time.Time, error) {
+	if err := p.remove(ctx, archive.ClockKey); err != nil { // of a prune that was killed
+		return time.Time{}, err
+	}
+	key := p.prefix() + archive.ClockKey
+	if err := p.Bucket.Put(ctx, key, store.BytesBody([]byte("zkark prune asks for the time\n"))); err != nil && !errors.Is(err, store.ErrExists) {
+		return time.Time{}, fmt.Errorf("ask the store for its time: %w", err)
+	}
+	a, err := p.Bucket.Stat(ctx, key)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask the store for its time: %w", err)
+	}
+	if err := p.remove(ctx, archive.ClockKey); err != nil {
+		return time.Time{}, err
+	}
+	if off := p.Now().Sub(a.Modified); off.Abs() > clockSlack {
+		return time.Time{}, fmt.Errorf("nothing is removed: %w: it is %s here, and %s at the store", archive.ErrClock,
+			p.Now().UTC().Format(time.RFC3339), a.Modified.UTC().Format(time.RFC3339))
+	}
+	return a.Modified, nil
+}
+
+// pruned is the content of a mark. It is for people; what counts is the name.
+type pruned struct {
+	Floor string    `json:"floor"`
+	Time  time.Time `json:"time"`
+	Keep  string    `json:"keep"`
+}
+
+// mark tells the sidecars not to archive again what is going to be removed.
+func (p Pruner) mark(ctx context.Context, e archive.Expiry, now time.Time) error {
+	if e.Floor == 0 {
+		return nil
+	}
+	m := archive.Mark{Floor: e.Floor}
+	data, err := json.Marshal(pruned{e.Floor.String(), now.UTC(), p.Retention.Keep.String()})
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", m.Key(), err)
+	}
+	if err := p.Bucket.Put(ctx, p.prefix()+m.Key(), store.BytesBody(append(data, '\n'))); err != nil && !errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("mark what is pruned: %w", err)
+	}
+	return nil
+}
+
+func (p Pruner) remove(ctx context.Context, key string) error {
+	err := p.Bucket.Delete(ctx, p.prefix()+key)
+	if errors.Is(err, store.ErrDenied) {
+		return fmt.Errorf("%w: %w", ErrMayNotDelete, err)
+	}
+	return err
+}
