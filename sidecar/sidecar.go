@@ -138,9 +138,9 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	start("look", lookWithin, func(ctx context.Context) { s.lookLoop(ctx, look) })
 	start("turns", turnWithin, s.turnLoop)
 	start("bases", math.MaxInt64, s.baseLoop)
-	loops.Go(func() { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+	start("compaction", math.MaxInt64, func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, s.compact) })
 	if s.cfg.Prune.Keep > 0 {
-		loops.Go(func() { s.every(ctx, pruneEvery, s.prune) })
+		start("pruning", math.MaxInt64, func(ctx context.Context) { s.every(ctx, pruneEvery, s.prune) })
 	}
 	loops.Wait()
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -85,8 +86,8 @@ func TestEverySnapshotIsTheSameWhenWeWriteIt(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			if delta := diff.Diff(want, decode(t, &ours, name, zookeeper.Plain)); delta != "" {
-				t.Errorf("%s: -read +written:\n%s", name, delta)
+			if got := decode(t, &ours, name, zookeeper.Plain); !reflect.DeepEqual(want, got) { // much faster than a diff
+				t.Errorf("%s: -read +written:\n%s", name, diff.Diff(want, got))
 			}
 		}
 	})
