@@ -71,8 +71,11 @@ func (s *Sidecar) probeLoop(ctx context.Context) {
 				everyone = now
 			}
 		}
-		if r := s.serverReport(now); reportDue(last, r) && s.archiveReport(ctx, r) {
-			last = r
+		// What is archived changes during a turn. One that takes long, because the store is down, has nothing to report to it.
+		if !s.shipping.Load() {
+			if r := s.serverReport(now); reportDue(last, r) && s.archiveReport(ctx, r) {
+				last = r
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
@@ -90,6 +91,7 @@ type Sidecar struct {
 	pause          time.Duration    // between two looks at hints
 	early, bases   chan struct{}    // each holds one signal
 	probes         chan struct{}    // so does this
+	shipping       atomic.Bool      // a turn is under way, or none has ended yet
 	probePause     time.Duration    // between two looks at ZooKeeper
 
 	mu      sync.Mutex // guards the rest
@@ -116,6 +118,7 @@ func New(c Config) *Sidecar {
 		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), probes: make(chan struct{}, 1), probePause: probePause,
 		told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
 	}
+	s.shipping.Store(true)
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
@@ -230,7 +233,10 @@ func (s *Sidecar) turnLoop(ctx context.Context) {
 		s.beat("turns", 0)
 		signal(s.probes)
 		s.look(ctx)
+		s.shipping.Store(true)
 		s.turn(ctx)
+		s.shipping.Store(false)
+		signal(s.probes)
 		signal(s.bases)
 	}
 }

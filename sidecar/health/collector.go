@@ -5,6 +5,7 @@ import (
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/probe"
+	"github.com/zkark/zkark/sidecar"
 )
 
 // subjectCollector asks the sidecar whenever somebody asks for the metrics.
@@ -30,7 +31,7 @@ func (c subjectCollector) Collect(out chan<- prometheus.Metric) {
 	gauge("zkark_stalled_seconds", "Time since something was last archived, while something is pending; else 0.", st.Stalled.Seconds())
 	gauge("zkark_failing", "1 while something that is tried again and again fails.", truth(st.LastError != nil))
 	gauge("zkark_alive", "1 while every part of the sidecar was seen lately.", truth(c.Alive() == nil))
-	c.collectZooKeeper(gauge, zxid)
+	collectZooKeeper(st.ZooKeeper, gauge, zxid)
 	panics := prometheus.NewDesc("zkark_panics_total", "How often a part of the sidecar broke down and was started again.", []string{"part"}, nil)
 	for part, n := range st.Panics {
 		out <- prometheus.MustNewConstMetric(panics, prometheus.CounterValue, float64(n), part)
@@ -38,8 +39,7 @@ func (c subjectCollector) Collect(out chan<- prometheus.Metric) {
 }
 
 // collectZooKeeper leaves out what ZooKeeper did not tell.
-func (c subjectCollector) collectZooKeeper(gauge func(name, help string, value float64), zxid func(name, what string, z zookeeper.Zxid)) {
-	seen := c.Status().ZooKeeper
+func collectZooKeeper(seen sidecar.Seen, gauge func(name, help string, value float64), zxid func(name, what string, z zookeeper.Zxid)) {
 	if seen.Time.IsZero() {
 		return
 	}
