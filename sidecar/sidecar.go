@@ -195,7 +195,7 @@ func (s *Sidecar) unwatched(err error) {
 }
 
 // lookLoop keeps up with the directories, so that files are held open before they can be purged, however long the store takes.
-func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
+func (s *Sidecar) lookLoop(ctx context.Context, look chan struct{}) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -204,6 +204,9 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		}
 		s.beat("look", 0)
 		s.look(ctx)
+		if s.unsure() {
+			signal(look) // what changed under the look may have been the last change for long
+		}
 		if s.uploader.Backlog().Bytes >= segmentBytes && !s.failing() {
 			signal(s.early)
 		}
@@ -213,6 +216,12 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		case <-time.After(s.pause):
 		}
 	}
+}
+
+func (s *Sidecar) unsure() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.report.Unsure
 }
 
 // failing tells whether the last turn failed. Then no turn comes early: a store that is down is not asked more often for it.

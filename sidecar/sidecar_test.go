@@ -133,7 +133,9 @@ func startConfigured(t *testing.T, cfg Config) *companion {
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
 	s := New(cfg)
-	s.turns, s.rescans, s.pause, s.probePause = ticks, make(chan time.Time), 0, 0
+	rescans := time.NewTicker(50 * time.Millisecond) // a system that is busy may lose a notification
+	t.Cleanup(rescans.Stop)
+	s.turns, s.rescans, s.pause, s.probePause = ticks, rescans.C, 0, 0
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	end := sync.OnceValue(func() error {
