@@ -125,12 +125,17 @@ type companion struct {
 
 func start(t *testing.T, d *tailtest.Dir, a *ark) *companion {
 	t.Helper()
+	return startConfigured(t, Config{DataDir: d.Path, Bucket: a.bucket, Drain: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
+}
+
+func startConfigured(t *testing.T, cfg Config) *companion {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	s := New(Config{DataDir: d.Path, Bucket: a.bucket, Drain: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
+	s := New(cfg)
 	rescans := time.NewTicker(50 * time.Millisecond) // a system that is busy may lose a notification
 	t.Cleanup(rescans.Stop)
-	s.turns, s.rescans, s.pause = ticks, rescans.C, 0
+	s.turns, s.rescans, s.pause, s.probePause = ticks, rescans.C, 0, 0
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	end := sync.OnceValue(func() error {
