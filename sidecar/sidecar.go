@@ -9,6 +9,7 @@ import (
 	"math"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"filippo.io/age"
@@ -41,6 +42,8 @@ type Config struct {
 
 	CompactEvery time.Duration     // between two looks for small segments that should be one; 0 for never
 	Prune        archive.Retention // what an hourly prune keeps; a Keep of 0 for no prune
+
+	Prober Prober // asks ZooKeeper; nil for not to ask. Run closes it
 
 	Log *slog.Logger // default slog.Default()
 }
@@ -87,6 +90,9 @@ type Sidecar struct {
 	turns, rescans <-chan time.Time // nil for the clock's
 	pause          time.Duration    // between two looks at hints
 	early, bases   chan struct{}    // each holds one signal
+	probes         chan struct{}    // so does this
+	shipping       atomic.Bool      // a turn is under way, or none has ended yet
+	probePause     time.Duration    // between two looks at ZooKeeper
 
 	mu      sync.Mutex // guards the rest
 	report  tail.Report
@@ -99,6 +105,9 @@ type Sidecar struct {
 	looked  bool      // at the directories, once
 	moved   time.Time // when there was last nothing to ship, or some of it was shipped
 	reached zookeeper.Zxid
+
+	seen              Seen
+	asking, reporting streak // of asking ZooKeeper, and of archiving reports
 }
 
 // New makes a sidecar that does nothing yet.
@@ -106,12 +115,16 @@ func New(c Config) *Sidecar {
 	c = c.withDefaults()
 	s := &Sidecar{
 		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
-		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
+		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), probes: make(chan struct{}, 1), probePause: probePause,
+		told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
 	}
+	s.shipping.Store(true)
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
 	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
+	s.asking = streak{log: c.Log, what: "ask ZooKeeper"}
+	s.reporting = streak{log: c.Log, what: "archive a report"}
 	s.uploader = uploader.New(c.uploader(s.tail))
 	return s
 }
@@ -138,11 +151,15 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	start("look", lookWithin, func(ctx context.Context) { s.lookLoop(ctx, look) })
 	start("turns", turnWithin, s.turnLoop)
 	start("bases", math.MaxInt64, s.baseLoop)
+	start("probe", math.MaxInt64, s.probeLoop)
 	start("compaction", math.MaxInt64, func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, s.compact) })
 	if s.cfg.Prune.Keep > 0 {
 		start("pruning", math.MaxInt64, func(ctx context.Context) { s.every(ctx, pruneEvery, s.prune) })
 	}
 	loops.Wait()
+	if s.cfg.Prober != nil {
+		s.cfg.Prober.Close() // before the last turn: the end of a session is a transaction
+	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
 	return errors.Join(s.drain(drain), s.tail.Close())
@@ -214,8 +231,12 @@ func (s *Sidecar) turnLoop(ctx context.Context) {
 		case <-s.early:
 		}
 		s.beat("turns", 0)
+		signal(s.probes)
 		s.look(ctx)
+		s.shipping.Store(true)
 		s.turn(ctx)
+		s.shipping.Store(false)
+		signal(s.probes)
 		signal(s.bases)
 	}
 }

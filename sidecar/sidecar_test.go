@@ -125,10 +125,15 @@ type companion struct {
 
 func start(t *testing.T, d *tailtest.Dir, a *ark) *companion {
 	t.Helper()
+	return startConfigured(t, Config{DataDir: d.Path, Bucket: a.bucket, Drain: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
+}
+
+func startConfigured(t *testing.T, cfg Config) *companion {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	s := New(Config{DataDir: d.Path, Bucket: a.bucket, Drain: 2 * time.Second, Log: slog.New(slog.DiscardHandler)})
-	s.turns, s.rescans, s.pause = ticks, make(chan time.Time), 0
+	s := New(cfg)
+	s.turns, s.rescans, s.pause, s.probePause = ticks, make(chan time.Time), 0, 0
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	end := sync.OnceValue(func() error {

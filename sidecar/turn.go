@@ -104,6 +104,7 @@ type Status struct {
 	Stalled        time.Duration  // since something was last archived, while something is pending; else 0
 	LastError      error          // of a streak that goes on; nil when all goes well
 	Panics         map[string]int // of each part of the sidecar
+	ZooKeeper      Seen           // what ZooKeeper said last
 }
 
 // Status tells where the sidecar stands. It can be called at any time.
@@ -113,8 +114,9 @@ func (s *Sidecar) Status() Status {
 	defer s.mu.Unlock()
 	st := Status{
 		Logged: b.Logged, Archived: b.Archived, PendingRecords: b.Records, PendingBytes: b.Bytes,
-		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last}, s.report.Troubles...)...),
+		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last}, s.report.Troubles...)...),
 		Panics:    map[string]int{},
+		ZooKeeper: s.seen,
 	}
 	for name, l := range s.loops {
 		st.Panics[name] = l.panics

@@ -64,6 +64,11 @@ func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
 			p.Removed(gone)
 		}
 	}
+	for _, r := range e.Reports {
+		if err := p.delete(ctx, r.Key); err != nil {
+			return e, err
+		}
+	}
 	return e, nil
 }
 
@@ -89,14 +94,31 @@ func noArchive(ctx context.Context, b store.Bucket) error {
 }
 
 func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error) {
-	var objects []archive.Object
-	for a, err := range p.Bucket.List(ctx, p.prefix(), "") {
-		if err != nil {
-			return archive.Expiry{}, fmt.Errorf("list the archive: %w", err)
-		}
-		objects = append(objects, archive.Object{Key: a.Key[len(p.prefix()):], Size: a.Size, Modified: a.Modified})
+	objects, err := p.list(ctx, p.prefix())
+	if err != nil {
+		return archive.Expiry{}, err
 	}
-	return archive.Expendable(archive.ParseCatalog(objects), p.Retention, now)
+	for i := range objects {
+		objects[i].Key = objects[i].Key[len(p.prefix()):]
+	}
+	e, err := archive.Expendable(archive.ParseCatalog(objects), p.Retention, now)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	reports, err := p.list(ctx, archive.ReportPrefix)
+	e.Reports = archive.OldReports(reports, p.Retention.Grace, now)
+	return e, err
+}
+
+func (p Pruner) list(ctx context.Context, prefix string) ([]archive.Object, error) {
+	var objects []archive.Object
+	for a, err := range p.Bucket.List(ctx, prefix, "") {
+		if err != nil {
+			return nil, fmt.Errorf("list the archive: %w", err)
+		}
+		objects = append(objects, archive.Object{Key: a.Key, Size: a.Size, Modified: a.Modified})
+	}
+	return objects, nil
 }
 
 // storeTime asks the store for its time: the ages of objects are by its clock, and a clock here that is days ahead would look
@@ -146,8 +168,11 @@ func (p Pruner) mark(ctx context.Context, e archive.Expiry, now time.Time) error
 	return nil
 }
 
-func (p Pruner) remove(ctx context.Context, key string) error {
-	err := p.Bucket.Delete(ctx, p.prefix()+key)
+// remove removes an object of the timeline.
+func (p Pruner) remove(ctx context.Context, key string) error { return p.delete(ctx, p.prefix()+key) }
+
+func (p Pruner) delete(ctx context.Context, key string) error {
+	err := p.Bucket.Delete(ctx, key)
 	if errors.Is(err, store.ErrDenied) {
 		return fmt.Errorf("%w: %w", ErrMayNotDelete, err)
 	}

@@ -181,11 +181,17 @@ func isStamp(text string) bool {
 	return true
 }
 
+// number takes n decimal digits.
+func (r *nameReader) number(n int) int {
+	digits := r.take(n)
+	v, err := strconv.Atoi(digits)
+	r.bad = r.bad || err != nil || strings.Trim(digits, "0123456789") != ""
+	return v
+}
+
 func (r *nameReader) sourceAndHash() (source int, hash string) {
 	r.literal(".s")
-	digits := r.take(3)
-	source, err := strconv.Atoi(digits)
-	r.bad = r.bad || err != nil || strings.Trim(digits, "0123456789") != ""
+	source = r.number(3)
 	r.literal(".")
 	hash = r.hex(16)
 	return source, hash

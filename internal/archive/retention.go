@@ -66,6 +66,9 @@ type Expiry struct {
 	From     Base
 	Windowed bool
 
+	// Reports are those that newer ones have replaced. Pruner finds them: a catalog has none.
+	Reports []ReportRef
+
 	Dailies   []Daily // the newest first
 	Kept      int     // segments and bases that stay
 	KeptBytes int64

@@ -86,8 +86,9 @@ type pruned struct {
 	From      *zookeeper.Zxid `json:"from"` // every point of the chain from there on is kept; null: nothing is removed for its age
 	Daily     []prunedDaily   `json:"daily"`
 	Remove    []prunedObject  `json:"remove"`
-	Bytes     int64           `json:"bytes"` // of what is removed
-	Kept      int             `json:"kept"`  // segments and bases
+	Reports   []string        `json:"reports"` // keys of servers' reports that are removed too, beside the timeline
+	Bytes     int64           `json:"bytes"`   // of what is removed of the timeline
+	Kept      int             `json:"kept"`    // segments and bases
 	KeptBytes int64           `json:"keptBytes"`
 	Notes     []string        `json:"notes"`
 }
@@ -107,7 +108,10 @@ type prunedObject struct {
 func newPruned(kind string, e archive.Expiry) pruned {
 	p := pruned{
 		Kind: kind, Kept: e.Kept, KeptBytes: e.KeptBytes, Notes: append([]string{}, e.Notes...),
-		Daily: make([]prunedDaily, len(e.Dailies)), Remove: make([]prunedObject, len(e.Remove)),
+		Daily: make([]prunedDaily, len(e.Dailies)), Remove: make([]prunedObject, len(e.Remove)), Reports: make([]string, len(e.Reports)),
+	}
+	for i, r := range e.Reports {
+		p.Reports[i] = r.Key
 	}
 	if e.Windowed {
 		p.From = &e.From.End
@@ -133,6 +137,9 @@ func (s *session) printPruned(kind string, e archive.Expiry, output string) erro
 	for _, o := range p.Remove {
 		rows = append(rows, [2]string{verb, fmt.Sprintf("%s, %s: %s", o.Key, size(o.Bytes), o.Why)})
 	}
+	for _, key := range p.Reports {
+		rows = append(rows, [2]string{verb, key + ": a newer report has replaced it"})
+	}
 	from := "everything, whatever its age"
 	if p.From != nil {
 		from = "every point from " + p.From.String() + " on"
@@ -142,6 +149,6 @@ func (s *session) printPruned(kind string, e archive.Expiry, output string) erro
 		rows = append(rows, [2]string{"keeps", fmt.Sprintf("%s of %s", d.At, d.Time.UTC().Format(time.RFC3339))})
 	}
 	rows = append(rows, [2]string{"stays", fmt.Sprintf("%d objects, %s", p.Kept, size(p.KeptBytes))},
-		[2]string{verb, fmt.Sprintf("%d objects, %s", len(p.Remove), size(p.Bytes))})
+		[2]string{verb, fmt.Sprintf("%d objects, %s", len(p.Remove)+len(p.Reports), size(p.Bytes))})
 	return printRows(s.Stdout, rows)
 }

@@ -19,6 +19,7 @@ import (
 func newSidecar(s *session) *cobra.Command {
 	var server serverFlags
 	var keys recipientFlags
+	var zooKeeper zooKeeperFlags
 	var listen string
 	c := sidecar.Config{BaseBytes: 1 << 30}
 	keep, keepDaily := period(0), period(0)
@@ -27,7 +28,9 @@ func newSidecar(s *session) *cobra.Command {
 		Short: "Ship a server's transaction logs and snapshots, all the time",
 		Long: "sidecar runs beside one ZooKeeper server, whose directories it only reads, and adds to the archive what the archive\n" +
 			"lacks. It can start before the server and outlive it. On SIGTERM it ships what is left and ends; its exit code is 0\n" +
-			"only when nothing is left.",
+			"only when nothing is left.\n\n" +
+			"Now and then it asks ZooKeeper how far it is, by the four-letter word srvr, which changes nothing. ZooKeeper need not\n" +
+			"answer, nor run.",
 		Example: "  zkark sidecar --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk",
 		Args:    noArgs,
 	}
@@ -43,18 +46,19 @@ func newSidecar(s *session) *cobra.Command {
 	flags.Var(&keepDaily, "prune-keep-daily", "when pruning, keep one restore point a day for this long")
 	flags.StringVar(&listen, "listen", "", "the `ADDRESS` for metrics and health, as 127.0.0.1:9141; none when not given")
 	keys.add(cmd)
+	zooKeeper.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c.Prune = archive.Retention{Keep: time.Duration(keep), KeepDaily: time.Duration(keepDaily), Grace: defaultGrace}
 		var err error
 		if c.Recipients, err = keys.read(cmd); err != nil {
 			return err
 		}
-		return s.runSidecar(cmd.Context(), server, c, listen)
+		return s.runSidecar(cmd.Context(), server, zooKeeper, c, listen)
 	}
 	return cmd
 }
 
-func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.Config, listen string) error {
+func (s *session) runSidecar(ctx context.Context, server serverFlags, zooKeeper zooKeeperFlags, c sidecar.Config, listen string) error {
 	if err := checkSidecar(c); err != nil {
 		return err
 	}
@@ -64,6 +68,9 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, c sidecar.
 	}
 	if c.Source, err = cfg.MyID(); err != nil {
 		return configError(err)
+	}
+	if c.Prober, err = zooKeeper.prober(s, cfg, c.Source); err != nil {
+		return err
 	}
 	bucket, err := server.archive.open(ctx)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/store/mem"
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/probe"
 	"github.com/zkark/zkark/sidecar"
 )
 
@@ -99,6 +100,38 @@ func TestAZxidIsToldAsEpochAndCounter(t *testing.T) {
 	}
 }
 
+// following is a follower that is two transactions behind.
+func following() sidecar.Seen {
+	return sidecar.Seen{
+		Time: time.Unix(1.7e9, 0), Own: probe.Server{Role: probe.Follower, Version: "3.8.0", Zxid: zookeeper.MakeZxid(7, 40)},
+		Leader: &probe.Result{Member: probe.Member{ID: 3}, Server: probe.Server{Role: probe.Leader, Zxid: zookeeper.MakeZxid(7, 42)}},
+	}
+}
+
+func TestWhatZooKeeperSaysIsShownAndWhatItDoesNotSayIsLeftOut(t *testing.T) {
+	s := &subject{status: sidecar.Status{ZooKeeper: following()}}
+	ask := serve(t, New("1.0"), s)
+	_, body := ask("/metrics")
+	for _, line := range []string{"zkark_zookeeper_serves 1", "zkark_committed_epoch 7", "zkark_committed_counter 40", "zkark_leader_counter 42", "zkark_behind_leader 2"} {
+		if !strings.Contains(body, line+"\n") {
+			t.Errorf("%q is missing in\n%s", line, body)
+		}
+	}
+	if _, body := ask("/status"); !strings.Contains(body, `"role":"follower","version":"3.8.0","zxid":"0x700000028","synced":false,"leader":3,"leaderZxid":"0x70000002a","behind":2}`) {
+		t.Errorf("/status is %s", body)
+	}
+	s.status.ZooKeeper = sidecar.Seen{Time: time.Unix(1.7e9, 0), Own: probe.Server{Role: probe.Unknown}, Err: errors.New("connection refused")}
+	if _, body := ask("/metrics"); !strings.Contains(body, "zkark_zookeeper_serves 0\n") || strings.Contains(body, "zkark_committed") || strings.Contains(body, "zkark_behind") {
+		t.Errorf("without an answer:\n%s", body)
+	}
+	if _, body := ask("/status"); !strings.Contains(body, `"role":"unknown","synced":false,"error":"connection refused"}`) {
+		t.Errorf("/status is %s", body)
+	}
+	if code, _ := ask("/readyz"); code != http.StatusOK {
+		t.Errorf("a server that does not answer makes the sidecar unready: %d", code)
+	}
+}
+
 func TestRequestsToTheStoreAreCountedByResult(t *testing.T) {
 	h := New("1.0")
 	b := h.Watch(mem.New())
@@ -124,7 +157,7 @@ func TestRequestsToTheStoreAreCountedByResult(t *testing.T) {
 func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	h := New("1.0")
 	_ = h.Watch(mem.New()).Delete(t.Context(), "k")
-	_, body := serve(t, h, &subject{status: sidecar.Status{Panics: map[string]int{"turns": 0}}})("/metrics")
+	_, body := serve(t, h, &subject{status: sidecar.Status{Panics: map[string]int{"turns": 0}, ZooKeeper: following()}})("/metrics")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "metrics.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -73,9 +73,12 @@ func (w *watcher) watch() {
 		return
 	}
 	for _, dir := range w.dirs {
-		at := nearest(dir)
-		if err := w.notify.Add(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			w.tell(err)
+		// A directory that is made between the question and the watch is not told of, so the question comes again.
+		for at := ""; at != nearest(dir); {
+			at = nearest(dir)
+			if err := w.notify.Add(at); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				w.tell(err)
+			}
 		}
 	}
 }

@@ -64,7 +64,8 @@ func FindIn(home string) (Release, error) {
 	return Release{Version: version, From: home, Java: java, ClassPath: cp}, err
 }
 
-// findDebian finds Debian's package, whose jar names what else it needs in its manifest, but for a logger.
+// findDebian finds Debian's package, whose jar names what else it needs in its manifest, but for a logger and two jars that only a
+// TLS port needs.
 func findDebian() (Release, error) {
 	jar := filepath.Join(debianJars, "zookeeper.jar")
 	if _, err := os.Stat(jar); err != nil {
@@ -74,8 +75,10 @@ func findDebian() (Release, error) {
 		}
 	}
 	java, err := findJava()
-	logger := filepath.Join(debianJars, "slf4j-simple.jar")
-	cp := jar + string(os.PathListSeparator) + logger
+	cp := jar
+	for _, forgotten := range []string{"slf4j-simple.jar", "netty-codec.jar", "netty-resolver.jar"} {
+		cp += string(os.PathListSeparator) + filepath.Join(debianJars, forgotten)
+	}
 	return Release{Version: newestJar(debianJars), From: debianJars, Java: java, ClassPath: cp}, err
 }
 

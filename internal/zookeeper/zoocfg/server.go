@@ -136,10 +136,10 @@ func parsePort(s string) (string, error) {
 	return strconv.FormatInt(n, 10), nil
 }
 
-// clients is where the server answers clients, seen from its own machine: as its own server line says, and the static
+// setClients finds where the server answers clients, seen from its own machine: as its own server line says, and the static
 // keys.
-func (c Config) clients(p *properties.Properties) ([]string, error) {
-	list := c.ownClients()
+func (c *Config) setClients(p *properties.Properties) error {
+	c.Clients = c.ownClients()
 	for _, kind := range []string{"clientPort", "secureClientPort"} {
 		value := p.GetString(kind, "")
 		if value == "" {
@@ -147,13 +147,20 @@ func (c Config) clients(p *properties.Properties) ([]string, error) {
 		}
 		port, err := parsePort(value)
 		if err != nil {
-			return nil, fmt.Errorf("%s is %w", kind, err)
+			return fmt.Errorf("%s is %w", kind, err)
 		}
-		if address := net.JoinHostPort(reachable(p.GetString(kind+"Address", "")), port); port != "0" && !slices.Contains(list, address) {
-			list = append(list, address)
+		if port == "0" {
+			continue
+		}
+		address := net.JoinHostPort(reachable(p.GetString(kind+"Address", "")), port)
+		if !slices.Contains(c.Clients, address) {
+			c.Clients = append(c.Clients, address)
+		}
+		if kind == "secureClientPort" {
+			c.Secure = append(c.Secure, address)
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // ownClients is what the line of the server itself says, nothing where myid does not tell which line that is.
@@ -180,4 +187,15 @@ func reachable(host string) string {
 		return "127.0.0.1"
 	}
 	return host
+}
+
+// Host is the machine that the server's line names first, without ports and brackets.
+func (s Server) Host() string {
+	first, _, _ := strings.Cut(s.Address, "|")
+	for range 2 { // the ports of the quorum and of elections
+		if i := strings.LastIndexByte(first, ':'); i >= 0 {
+			first = first[:i]
+		}
+	}
+	return strings.Trim(first, "[]")
 }

@@ -18,6 +18,7 @@ type Config struct {
 	DataDir string
 	LogDir  string   // dataLogDir, or DataDir where that is not set
 	Clients []string // HOST:PORT of the client ports, from this machine; plain and secure
+	Secure  []string // those of Clients that secureClientPort names
 	Servers []Server // of the ensemble, by id; none for a standalone server
 
 	// AlwaysQuorum is standaloneEnabled=false: a server that is alone runs as an ensemble of one, with epoch files.
@@ -58,7 +59,7 @@ func Read(path string) (Config, error) {
 	} else if c.Servers, err = servers(p); err != nil {
 		return Config{}, fmt.Errorf("read %s: %w", path, err)
 	}
-	if c.Clients, err = c.clients(p); err != nil {
+	if err := c.setClients(p); err != nil {
 		return Config{}, fmt.Errorf("read %s: %w", path, err)
 	}
 	return c, nil

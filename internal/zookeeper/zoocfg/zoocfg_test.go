@@ -40,8 +40,7 @@ func TestAnEnsembleIsReadFromTheDynamicFileToo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{Path: path, DataDir: dir, LogDir: "/log", Clients: []string{"10.0.0.2:2182", "127.0.0.1:2281"}, Servers: []Server{
-
+	want := Config{Path: path, DataDir: dir, LogDir: "/log", Clients: []string{"10.0.0.2:2182", "127.0.0.1:2281"}, Secure: []string{"127.0.0.1:2281"}, Servers: []Server{
 		{ID: 1, Address: "a:2888:3888", Clients: []string{":2181"}},
 		{ID: 2, Address: "b1:2888:3888|b2:2888:3888", Clients: []string{"10.0.0.2:2182"}},
 		{ID: 3, Address: "c:2888:3888", Clients: []string{"0.0.0.0:2181"}, Observer: true}}}
@@ -123,6 +122,14 @@ func TestTheClientPortIsFoundInTheServersOwnLine(t *testing.T) {
 		c, err := Read(write(t, dir, "zoo.cfg", "dataDir="+dir+"\n"+spec))
 		if diff := cmp.Diff(want, c.Clients); err != nil || diff != "" {
 			t.Errorf("%q: %v %s", spec, err, diff)
+		}
+	}
+}
+
+func TestTheHostIsTheFirstOneThatALineNames(t *testing.T) {
+	for address, want := range map[string]string{"a:1:2": "a", "[::1]:1:2": "::1", "b1:1:2|b2:1:2": "b1", "10.0.0.1:2888:3888": "10.0.0.1", "a": "a"} {
+		if got := (Server{Address: address}).Host(); got != want {
+			t.Errorf("%q is on %q, want %q", address, got, want)
 		}
 	}
 }
