@@ -225,7 +225,7 @@ func (s *Sidecar) unwatched(err error) {
 }
 
 // lookLoop keeps up with the directories, so that files are held open before they can be purged, however long the store takes.
-func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
+func (s *Sidecar) lookLoop(ctx context.Context, look chan struct{}) {
 	beat(ctx, s.parts, lookWithin)
 	for {
 		select {
@@ -236,6 +236,9 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		beat(ctx, s.parts, workWithin)
 		s.look(ctx)
 		beat(ctx, s.parts, lookWithin)
+		if s.unsure() {
+			signal(look) // what changed under the look may have been the last change for long
+		}
 		if s.uploader.Backlog().Bytes >= segmentBytes && !s.failing() {
 			signal(s.early)
 		}
@@ -245,6 +248,12 @@ func (s *Sidecar) lookLoop(ctx context.Context, look <-chan struct{}) {
 		case <-time.After(s.pause):
 		}
 	}
+}
+
+func (s *Sidecar) unsure() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.report.Unsure
 }
 
 // failing tells whether the last turn failed. Then no turn comes early: a store that is down is not asked more often for it.
