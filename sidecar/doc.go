@@ -9,4 +9,7 @@
 //
 // Looking never waits for the store, so that files are held open before the server purges them, and the log never waits for a
 // snapshot. Nothing that fails ends the sidecar. It ends without an error only when everything that the server has logged is archived.
+//
+// On the turns, but in a loop of its own, it asks ZooKeeper how far it is, and now and then archives a report of that. ZooKeeper need not answer:
+// nothing waits for it, and its silence is no failure of the sidecar.
 package sidecar
