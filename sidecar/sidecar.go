@@ -105,11 +105,13 @@ type Sidecar struct {
 	basing  streak // of archiving bases
 	chores  streak // of compacting and pruning
 	told    map[string]bool
-	looked  bool      // at the directories, once
-	moved   time.Time // when there was last nothing to ship, or some of it was shipped
-	reached zookeeper.Zxid
-	shipped Shipped
-	results map[Result]int // of turns
+	// toldLost is the ranges that are lost and told of.
+	toldLost map[archive.Range]bool
+	looked   bool      // at the directories, once
+	moved    time.Time // when there was last nothing to ship, or some of it was shipped
+	reached  zookeeper.Zxid
+	shipped  Shipped
+	results  map[Result]int // of turns
 
 	seen              Seen
 	asking, reporting streak // of asking ZooKeeper, and of archiving reports
@@ -121,7 +123,7 @@ func New(c Config) *Sidecar {
 	s := &Sidecar{
 		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
 		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), probes: make(chan struct{}, 1), probePause: probePause,
-		told: map[string]bool{}, moved: time.Now(), parts: newParts(c.Log), results: map[Result]int{},
+		told: map[string]bool{}, toldLost: map[archive.Range]bool{}, moved: time.Now(), parts: newParts(c.Log), results: map[Result]int{},
 	}
 	s.cfg.Bucket = lively{c.Bucket, s.beats(0)}
 	s.shipping.Store(true)

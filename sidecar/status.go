@@ -33,6 +33,8 @@ type Status struct {
 	// Listed.
 	Cluster string
 	Archive archive.Survey
+	// Lost is what the archive is missing and the server's logs do not hold any more, oldest first. Unless another server has it, it is gone.
+	Lost []archive.Range
 }
 
 // Result is how a turn went.
@@ -60,6 +62,7 @@ func (s *Sidecar) Status() Status {
 		Panics: s.parts.restarts(), Turns: map[Result]int{},
 	}
 	st.Archive, st.Cluster, st.Listed = s.uploader.Survey()
+	st.Lost = lost(st.Archive.Gaps, s.tail.Runs())
 	if b.Records > 0 {
 		st.Stalled = s.stalled()
 		st.Lag = s.lag(b.Oldest, st.Stalled)

@@ -78,6 +78,9 @@ func (s *Sidecar) turn(ctx context.Context) error {
 	if err == nil || ctx.Err() == nil {
 		s.countTurn(result)
 	}
+	if err == nil {
+		s.tellLost()
+	}
 	release := s.tail.Release(func(r tail.Run) bool { return s.uploader.Archived(r.First, r.Last) })
 	return errors.Join(err, release)
 }

@@ -10,6 +10,10 @@ import (
 )
 
 // Divergence is one record that servers tell different things of. Both things are in the names of their segments.
+//
+// The content hashes prove nothing here: one transaction may have different bytes in two servers' logs. A group that fails is logged
+// with the operations as they were, or with their types set to −1, as the server had applied it before it was written or not (ZooKeeper 3.8
+// DataTree.processTxn changes the transaction that the log's thread writes). What it is follows from its header, of which a name tells zxid and time.
 type Divergence struct {
 	At    zookeeper.Zxid
 	Prevs []zookeeper.Zxid // what it is said to follow, when that is what they disagree on

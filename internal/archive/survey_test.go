@@ -194,6 +194,14 @@ func TestWhatServersDisagreeOnIsNamed(t *testing.T) {
 	}
 }
 
+func TestSegmentsOfTheSameRecordsWithOtherBytesAreNoDivergence(t *testing.T) {
+	one, other := seg(1, 5, 0), seg(1, 5, 0)
+	one.Hash, other.Hash, other.Source = "0123456789abcdef", "fedcba9876543210", 2
+	if s := NewSurvey(ParseCatalog(objectsOf(Catalog{Segments: []Segment{one, other}}))); s.Segments != 2 || len(s.Diverged) > 0 {
+		t.Errorf("%d segments, diverged: %v", s.Segments, s.Diverged)
+	}
+}
+
 func TestASurveyCountsWhatIsThereAndWhatIsHeldTwice(t *testing.T) {
 	c := Catalog{Segments: []Segment{seg(1, 3, 0), seg(1, 6, 0), seg(4, 6, 3), seg(7, 8, 6)}, Bases: []Base{base(0, 0), base(9, 9), base(20, 25)}, Foreign: []string{"x"}}
 	for i := range c.Segments {
