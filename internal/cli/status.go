@@ -24,7 +24,7 @@ func newStatus(s *session) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status --archive URL",
 		Short: "Show what an archive can restore, and what is wrong with it",
-		Long: "status lists an archive, reads nothing else of it, and shows the points that can be restored, gaps, proposals that were\n" +
+		Long: "status lists an archive, reads the servers' reports and nothing else of it, and shows the points that can be restored, gaps, proposals that were\n" +
 			"never committed, and how far each server's sidecar has come. Times of transactions are those of the leaders' clocks.\n" +
 			"It ends with exit code 3 when there is nothing, and with 4 when the newest transaction cannot be restored. A gap that a base\n" +
 			"bridges is shown, and is no failure: everything after it can be restored.",
@@ -58,6 +58,7 @@ func (s *session) runStatus(ctx context.Context, f statusFlags) error {
 		return fmt.Errorf("status of %s: %w: has a sidecar shipped to it yet?", f.archive.url, archive.ErrEmpty)
 	}
 	shown := status.Of(f.archive.url, id.Cluster, catalog)
+	shown.AddReports(restore.Reports(ctx, bucket))
 	if f.output.value == formatJSON {
 		err = json.NewEncoder(s.Stdout).Encode(shown)
 	} else {

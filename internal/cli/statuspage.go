@@ -30,7 +30,7 @@ func (p statusPage) String() string {
 	for _, row := range p.head() {
 		fmt.Fprintf(&b, "%-*s%s\n", labelWidth, row[0], inspect.Line(row[1]))
 	}
-	for _, t := range []table{p.restorable(), p.gaps(), p.diverged(), p.dead(), p.bases(), p.servers()} {
+	for _, t := range []table{p.restorable(), p.gaps(), p.diverged(), p.dead(), p.bases(), p.servers(), p.reports()} {
 		t.write(&b)
 	}
 	for _, line := range p.estimate() {

@@ -62,3 +62,11 @@ func (p statusPage) servers() table {
 	}
 	return t
 }
+
+func (p statusPage) reports() table {
+	t := table{title: "WHAT THE SIDECARS SAY", head: "SERVER\tROLE\tLOGGED\tARCHIVED\tNOT ARCHIVED\tLAST SEEN"}
+	for _, r := range p.Reports {
+		t.lines = append(t.lines, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s", r.Server, r.Role, r.Logged, r.Archived, counted(int(r.Pending), "record"), ago(p.now.Sub(r.Seen))))
+	}
+	return t
+}

@@ -33,8 +33,9 @@ type Archive struct {
 	Redundant   Redundancy `json:"redundant"`
 	NewestBases []Base     `json:"newestBases"` // newest first, a few
 	Servers     []Server   `json:"servers"`
-	Growth      *Growth    `json:"growth"`  // null when less than an hour is archived
-	Foreign     int        `json:"foreign"` // objects that zkark did not write
+	Reports     []Report   `json:"reports,omitempty"` // in order of the servers; a sidecar's /status has none
+	Growth      *Growth    `json:"growth"`            // null when less than an hour is archived
+	Foreign     int        `json:"foreign"`           // objects that zkark did not write
 
 	Warnings []string `json:"warnings"` // sentences for a person
 }
