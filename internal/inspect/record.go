@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -92,11 +93,19 @@ func newOperation(body txnlog.Body) operation {
 	case txnlog.CloseSession:
 		o.Paths = escapedAll(b.Paths)
 	case txnlog.Error:
-		o.Error, o.ErrorName = &b.Code, errorName(b.Code)
+		o = newError(b)
 	case txnlog.Unknown:
 		o.Raw = b.Raw
 	}
 	return o
+}
+
+// newError tells the code, or the bytes where they are of an operation that was no error.
+func newError(b txnlog.Error) operation {
+	if b.Rest != nil {
+		return operation{Raw: append(binary.BigEndian.AppendUint32(nil, uint32(b.Code)), b.Rest...)}
+	}
+	return operation{Error: &b.Code, ErrorName: errorName(b.Code)}
 }
 
 func newCreate(b txnlog.Create) operation {

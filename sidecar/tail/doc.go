@@ -9,7 +9,7 @@
 // under its name, begins another life. Of a log only whole records with good checksums count; of a snapshot only one
 // that is sealed.
 //
-// What a log holds a second time, byte for byte, counts once: ZooKeeper's followers write such echoes, see earlier.
+// What a log holds a second time counts once: ZooKeeper's followers write such echoes, see earlier.
 //
 // The step from one look at the directory to the next, Step, is a pure function of the state and what was seen.
 // Memory is bounded by an index entry for each 256 KiB of log, and does not depend on what the records hold.

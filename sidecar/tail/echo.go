@@ -26,7 +26,7 @@ type earlier struct {
 	limit  int64          // of the search: in the log itself an echo does not find itself
 }
 
-// echo tells whether a record of the log stands in front of it too, byte for byte. Echoes come in the order of what they
+// echo tells whether a record of the log stands in front of it too. Echoes come in the order of what they
 // repeat, so the search goes on where the last one ended.
 func (e *earlier) echo(rec txnlog.Record) (bool, error) {
 	if e.search != nil && e.find(rec) {
@@ -53,17 +53,23 @@ func (e *earlier) echo(rec txnlog.Record) (bool, error) {
 	return false, nil
 }
 
-// find reads on up to a record with the same payload.
+// find reads on up to the same record.
 func (e *earlier) find(rec txnlog.Record) bool {
 	for {
 		old, err := e.search.Next()
 		if err != nil || old.Offset >= e.limit {
 			return false
 		}
-		if bytes.Equal(old.Payload, rec.Payload) {
+		if same(old, rec) {
 			return true
 		}
 	}
+}
+
+// same compares byte for byte, except groups: one that failed changes when it is applied (see txnlog.Error), which may be between
+// the first time that it is logged and the second.
+func same(a, b txnlog.Record) bool {
+	return a.Header == b.Header && (a.Type == txnlog.TypeMulti || bytes.Equal(a.Payload, b.Payload))
 }
 
 // release lets go of the logs that were searched.

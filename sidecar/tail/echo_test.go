@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 	"github.com/zkark/zkark/sidecar/tail"
 	"github.com/zkark/zkark/sidecar/tail/tailtest"
 )
@@ -43,6 +44,24 @@ func TestProposalsThatAFollowerIsSentTwiceCountOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAFailedGroupThatWasAppliedBeforeItIsLoggedAgainCountsOnce(t *testing.T) {
+	d := tailtest.New(t)
+	tl := start(t, d)
+	l := d.Log(1, 3)
+	group := tailtest.Txn(4, 0)
+	group.Type = txnlog.TypeMulti
+	for _, typ := range []txnlog.Type{txnlog.TypeDelete, txnlog.TypeError} {
+		path := txnlog.Op{Type: typ, Body: txnlog.Delete{Path: "/a"}}
+		group.Body = txnlog.Multi{Ops: []txnlog.Op{path, {Type: txnlog.TypeError, Body: txnlog.Error{Code: -101}}}}
+		l.Raw(tailtest.Frame(t, txnlog.Encode(group)))
+	}
+	l.Append(5, 6)
+	if report := look(t, tl); len(report.Troubles) > 0 {
+		t.Errorf("troubles: %v", report.Troubles)
+	}
+	want(t, tl, "0x1-0x4<0x0", "0x5-0x6<0x4")
 }
 
 func TestEchoesInLogsThatRollMeanwhileCountOnce(t *testing.T) {

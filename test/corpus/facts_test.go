@@ -76,7 +76,8 @@ func TestAnErrorCanRepeatAZxid(t *testing.T) {
 	for name, list := range servers(t, "ops-") {
 		history := list[0].history(t)
 		if !slices.ContainsFunc(history[1:], func(txn txnlog.Txn) bool {
-			return txn.Type == txnlog.TypeError && txn.Body == txnlog.Error{Code: -5}
+			body, ok := txn.Body.(txnlog.Error)
+			return ok && body.Code == -5
 		}) {
 			t.Errorf("%s: no record of an undecodable request", name)
 		}

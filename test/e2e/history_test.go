@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -51,11 +52,15 @@ func (f *fleet) agree(known map[zookeeper.Zxid]string, txns []txnlog.Txn, where 
 	expectNone(f.t, wrong)
 }
 
-// meaning is what two servers have to agree on. They need not record digests alike, nor list the znodes that a session leaves.
+// meaning is what two servers have to agree on. They need not record digests alike, nor list the znodes that a session leaves,
+// nor what was in a group that failed.
 func meaning(txn txnlog.Txn) string {
 	txn.Digest = nil
 	if txn.Type == txnlog.TypeCloseSession {
 		txn.Body = txnlog.CloseSession{}
+	}
+	if group, ok := txn.Body.(txnlog.Multi); ok && slices.ContainsFunc(group.Ops, func(op txnlog.Op) bool { return op.Type == txnlog.TypeError }) {
+		txn.Body = txnlog.Error{}
 	}
 	return string(txnlog.Encode(txn))
 }

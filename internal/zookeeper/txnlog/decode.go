@@ -129,7 +129,7 @@ func decodeSetData(d *jute.Decoder) SetData {
 	return SetData{Path: d.String(), Data: bytes.Clone(d.Buffer()), Version: d.Int32()}
 }
 
-// decodeMulti takes a vector of operations, each in a buffer of its own which it must fill.
+// decodeMulti takes a vector of operations, each in a buffer of its own which it must fill, unless it is an error.
 func decodeMulti(d *jute.Decoder) Multi {
 	n := d.VectorLen(minOp)
 	if d.Err() != nil || n < 0 {
@@ -150,6 +150,9 @@ func decodeNested(d *jute.Decoder, t Type) Body {
 	end := d.Offset() + 4
 	inner := jute.NewDecoder(d.Buffer())
 	body := decodeOp(inner, t)
+	if code, ok := body.(Error); ok && inner.Remaining() > 0 {
+		body = Error{Code: code.Code, Rest: bytes.Clone(inner.Rest())}
+	}
 	switch err := inner.Err(); {
 	case err != nil:
 		d.Fail(fmt.Errorf("operation of type %d at offset %d: %w", t, end, err))

@@ -125,6 +125,10 @@ func goldenBodies() map[string]struct {
 			{Type: TypeError, Body: Error{Code: -101}},
 			{Type: TypeError, Body: Error{Code: -2}},
 		}}},
+		"failed multi, applied before it was logged": {"0000000e", "00000002 ffffffff 0000000e 00000002 2f61 ffffffff 00000007 ffffffff 00000004 fffffffe", Multi{Ops: []Op{
+			{Type: TypeError, Body: Error{Code: 2, Rest: []byte("/a\xff\xff\xff\xff\x00\x00\x00\x07")}},
+			{Type: TypeError, Body: Error{Code: -2}},
+		}}},
 		"multi, empty": {"0000000e", "00000000", Multi{Ops: []Op{}}},
 		"multi, unknown operation": {"0000000e", "00000002 00000063 00000003 010203 00000063 ffffffff", Multi{Ops: []Op{
 			{Type: 99, Body: Unknown{Raw: []byte{1, 2, 3}}},

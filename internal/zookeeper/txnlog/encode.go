@@ -47,7 +47,7 @@ func appendBody(b []byte, t Type, body Body) []byte {
 	case CloseSession:
 		return appendCloseSession(b, v)
 	case Error:
-		return jute.AppendInt32(b, v.Code)
+		return append(jute.AppendInt32(b, v.Code), v.Rest...)
 	case Unknown:
 		return append(b, v.Raw...)
 	}

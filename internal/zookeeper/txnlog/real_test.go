@@ -70,3 +70,38 @@ func TestARealLogIsReadAndWrittenAgainByteForByte(t *testing.T) {
 		t.Errorf("closeSession with two ephemeral nodes: %+v", c)
 	}
 }
+
+// testdata/log.failed-group was written by the leader of three ZooKeeper 3.8.0 servers under load, and cut behind a multi that failed. It
+// had been applied before it was logged.
+func TestAFailedGroupOfARealLeaderIsReadAndWrittenAgainByteForByte(t *testing.T) {
+	data, err := os.ReadFile("testdata/log.failed-group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(bytes.NewReader(data), "log.failed-group")
+	var last Txn
+	for {
+		rec, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last, err = rec.Decode(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(Encode(last), rec.Payload) {
+			t.Errorf("decoded and encoded again, %s differs", last.Zxid)
+		}
+	}
+	create := Create{Path: "/under-load/2-000000-never", ACL: []zookeeper.ACL{{Perms: 31, Scheme: "world", ID: "anyone"}}, ParentCversion: 6}
+	body := appendCreate(nil, TypeCreate, create)
+	want := Multi{Ops: []Op{
+		{Type: TypeError, Body: Error{Code: int32(len(create.Path)), Rest: body[4:]}},
+		{Type: TypeError, Body: Error{Code: -101}},
+	}}
+	if diff := cmp.Diff(Body(want), last.Body); diff != "" {
+		t.Errorf("the failed group (-want +got):\n%s", diff)
+	}
+}

@@ -96,7 +96,15 @@ type CloseSession struct {
 }
 
 // Error is the body of a request that failed; it still used up a zxid.
-type Error struct{ Code int32 }
+type Error struct {
+	Code int32
+
+	// Rest is only there in an operation of a Multi, of which Code then is no error code but the first four bytes. A server that
+	// applies a failed group before it has logged it makes errors of all its operations and leaves their bodies as they were
+	// (ZooKeeper 3.4 – 3.9 DataTree.processTxn), so that they are logged under the wrong type: seen of leaders whose followers
+	// are faster. ZooKeeper reads the code and passes over the rest. So one failed group may differ between servers.
+	Rest []byte
+}
 
 // Unknown is the body of a type that this package does not know: every byte after the header. Whether the last
 // of them are a digest cannot be told, so Txn.Digest is nil.
