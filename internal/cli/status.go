@@ -58,7 +58,11 @@ func (s *session) runStatus(ctx context.Context, f statusFlags) error {
 		return fmt.Errorf("status of %s: %w: has a sidecar shipped to it yet?", f.archive.url, archive.ErrEmpty)
 	}
 	shown := status.Of(f.archive.url, id.Cluster, catalog)
-	shown.AddReports(restore.Reports(ctx, bucket))
+	reports, unread := restore.Reports(ctx, bucket)
+	shown.AddReports(reports, unread)
+	if unread != nil {
+		s.log.Warn("not all of the servers' reports can be read", "err", unread)
+	}
 	if f.output.value == formatJSON {
 		err = json.NewEncoder(s.Stdout).Encode(shown)
 	} else {
