@@ -46,6 +46,7 @@ type Observer interface {
 // Report tells what was done.
 type Report struct {
 	Cluster string            `json:"cluster"`
+	Found   Found             `json:"found"`
 	Plan    archive.Plan      `json:"plan"`
 	Proof   timetravel.Report `json:"proof"`
 	Kept    []string          `json:"kept,omitempty"` // directories with the old data
@@ -53,13 +54,30 @@ type Report struct {
 	Resumed bool `json:"resumed,omitempty"`
 }
 
-// Plan computes what Run would do, and touches nothing.
+// Preview is what Run would do: where the point led, and the way there.
+type Preview struct {
+	Found Found
+	Plan  archive.Plan
+}
+
+// Look computes what Run would do, and touches nothing but temporary files. A time or a deletion is looked up in segments; the
+// neighbours of any point may be.
+func Look(ctx context.Context, cfg Config) (Preview, error) {
+	a, err := open(ctx, cfg.Bucket)
+	if err != nil {
+		return Preview{}, err
+	}
+	return a.look(ctx, cfg, true)
+}
+
+// Plan is the plan of Look.
 func Plan(ctx context.Context, cfg Config) (archive.Plan, error) {
 	a, err := open(ctx, cfg.Bucket)
 	if err != nil {
 		return archive.Plan{}, err
 	}
-	return a.plan(cfg)
+	p, err := a.look(ctx, cfg, false)
+	return p.Plan, err
 }
 
 // Run rebuilds the data directory. When it returns nil, the directory holds exactly the planned point, and replaying it from
@@ -77,12 +95,12 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	plan, err := a.plan(cfg)
+	preview, err := a.look(ctx, cfg, false)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Cluster: a.id.Cluster, Plan: plan}
-	if resumed && finished.Target == plan.Target {
+	report := Report{Cluster: a.id.Cluster, Found: preview.Found, Plan: preview.Plan}
+	if resumed && finished.Target == preview.Plan.Target {
 		report.Resumed = true
 		return report, nil
 	}
@@ -119,16 +137,26 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 	return err
 }
 
-// plan finds the way to the point and refuses it where going there would lose what only the directory holds.
-func (a opened) plan(cfg Config) (archive.Plan, error) {
-	plan, err := archive.MakePlan(a.catalog, cfg.To)
+// look finds the point and the way to it, and refuses it where going there would lose what only the directory holds.
+func (a opened) look(ctx context.Context, cfg Config, exact bool) (Preview, error) {
+	f := newFinder(a, cfg.Identities)
+	at, err := f.find(ctx, cfg.To)
+	if err != nil {
+		return Preview{}, err
+	}
+	plan, err := archive.MakePlan(a.catalog, at)
 	if errors.Is(err, archive.ErrEmpty) {
-		return archive.Plan{}, fmt.Errorf("%w: has a sidecar shipped to it yet?", err)
+		return Preview{}, fmt.Errorf("%w: has a sidecar shipped to it yet?", err)
 	}
 	if err != nil {
-		return archive.Plan{}, err
+		return Preview{}, err
 	}
-	return plan, a.nothingLost(cfg)
+	found, err := f.describe(ctx, cfg.To, plan.Target, exact)
+	if err != nil {
+		return Preview{}, err
+	}
+	plan.Warnings = append(plan.Warnings, found.Warnings...)
+	return Preview{Found: found, Plan: plan}, a.nothingLost(cfg)
 }
 
 // nothingLost refuses to set aside a directory whose newest transaction the archive does not have.

@@ -324,10 +324,11 @@ func TestAnInterruptedSwapIsFinishedAndNotDoneTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := a.plan(cfg)
+	preview, err := a.look(context.Background(), cfg, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	plan := preview.Plan
 	built, err := builder{archive: a, staging: s, observe: unobserved{}}.build(context.Background(), plan)
 	if err == nil {
 		_, err = prove(context.Background(), built)

@@ -109,6 +109,7 @@ func kindOf(err error) exitCode {
 	var coded *codedError
 	var noChain *archive.NoChainError
 	var diverged *archive.DivergedError
+	var notHeld *restore.NotHeldError
 	var inUse *restore.InUseError
 	var ahead *restore.AheadError
 	var damaged *restore.DamagedError
@@ -121,7 +122,7 @@ func kindOf(err error) exitCode {
 		return exitStore
 	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, uploader.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
 		return exitNothing
-	case errors.As(err, &noChain), errors.As(err, &diverged):
+	case errors.As(err, &noChain), errors.As(err, &diverged), errors.As(err, &notHeld):
 		return exitNoChain
 	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
 		return exitRefused

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/restore"
 )
@@ -41,13 +39,13 @@ func newRestore(s *session) *cobra.Command {
 		Long: "restore rebuilds the data directory of a stopped server. What it built is read back from disk and replayed against\n" +
 			"the digests that ZooKeeper recorded before it is put in place. The old data stays beside it.",
 		Example: "  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --dry-run\n" +
-			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at 0x100000fa3",
+			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at before-delete:/app/config",
 		Args: noArgs,
 	}
 	f.server.add(cmd)
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: latest, or a zxid like 0x100000fa3")
+	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: "+archive.PointForms)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and touch nothing")
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
@@ -103,11 +101,12 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 
 // planRestore prints what a restore would do. A gate that would stop it is a warning.
 func (s *session) planRestore(ctx context.Context, config restore.Config, f restoreFlags, gate error) error {
-	plan, err := restore.Plan(ctx, config)
+	preview, err := restore.Look(ctx, config)
 	if err != nil {
-		return fmt.Errorf("plan to restore %s: %w", config.DataDir, err)
+		return withKeyAdvice(fmt.Errorf("plan to restore %s: %w", config.DataDir, err))
 	}
-	shown := newPlanned("plan", plan)
+	plan := preview.Plan
+	shown := newPlanned("plan", plan, preview.Found)
 	if gate != nil {
 		shown.Warnings = append(shown.Warnings, gate.Error())
 	}
@@ -115,21 +114,6 @@ func (s *session) planRestore(ctx context.Context, config restore.Config, f rest
 		shown.Warnings = append(shown.Warnings, withKeyAdvice(fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)).Error())
 	}
 	return s.printPlan(shown, f.output.value)
-}
-
-// parsePoint reads --at.
-func parsePoint(s string) (archive.Point, error) {
-	if s == "latest" {
-		return archive.Latest(), nil
-	}
-	if !strings.HasPrefix(s, "0x") {
-		return archive.Point{}, usageError("--at %q: want latest, or a zxid as 0x and hex digits; times are not in this release yet", s)
-	}
-	z, err := zookeeper.ParseZxid(s)
-	if err != nil {
-		return archive.Point{}, usageError("--at: %w", err)
-	}
-	return archive.AtZxid(z), nil
 }
 
 // rejoinGate refuses what could lose acknowledged transactions: a server that has forgotten some of them and votes.
