@@ -29,6 +29,14 @@ type Config struct {
 	Now     func() time.Time
 	Observe Observer // nil for nobody
 
+	// WholeEnsemble tells that every server of the quorum is restored to the same point, so that epochs may go forward.
+	WholeEnsemble bool
+	// Crisp asks for one exact snapshot at the target and no logs. A standalone server that goes back gets one in any case.
+	Crisp bool
+	// DropSessions leaves out all sessions and their ephemeral nodes, ScrubMembers the ensemble's members in /zookeeper/config. Either
+	// makes a crisp snapshot; servers of one ensemble need the same.
+	DropSessions, ScrubMembers bool
+
 	// Identities are what encrypted objects are read with; those of an archive that is not encrypted need none.
 	Identities []age.Identity
 }
@@ -49,7 +57,9 @@ type Report struct {
 	Found   Found             `json:"found"`
 	Plan    archive.Plan      `json:"plan"`
 	Proof   timetravel.Report `json:"proof"`
-	Kept    []string          `json:"kept,omitempty"` // directories with the old data
+	Crisp   *Crisp            `json:"crisp,omitempty"` // nil where logs were installed too
+	Epoch   uint32            `json:"epoch,omitempty"` // in both epoch files, 0 without any
+	Kept    []string          `json:"kept,omitempty"`  // directories with the old data
 	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
 	Resumed bool `json:"resumed,omitempty"`
 }
@@ -127,13 +137,39 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 		return err
 	}
 	cfg.Observe.Proving()
-	if report.Proof, err = prove(ctx, built); err != nil {
+	p, err := prove(ctx, built)
+	if err != nil {
 		return err
 	}
-	if err := s.seal(report.Plan.Target, cfg.Quorum); err != nil {
+	report.Proof = p.report
+	if err := a.finish(ctx, cfg, built, p, report); err != nil {
+		return err
+	}
+	if err := s.seal(report.Epoch, cfg.Quorum); err != nil {
 		return err
 	}
 	report.Kept, err = s.swap(report.Plan.Target, cfg)
+	return err
+}
+
+// finish gives what was proven the form, the zxid and the epoch that the server is to start with.
+func (a opened) finish(ctx context.Context, cfg Config, b built, p *proof, report *Report) error {
+	seen, err := a.seen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	newest, _ := a.catalog.Newest()
+	seen = max(seen, zookeeper.MakeZxid(membersEpoch(p.replay.Tree().Members()), 0))
+	from, err := startFrom(cfg, report.Plan.Target, newest, seen)
+	if err != nil {
+		return err
+	}
+	if cfg.Quorum {
+		report.Epoch = from.epoch
+	}
+	if cfg.Crisp || cfg.changes() || from.zxid != report.Plan.Target {
+		report.Crisp, err = condense(b, p, cfg, from.zxid)
+	}
 	return err
 }
 

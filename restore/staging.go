@@ -69,12 +69,12 @@ func (s staging) remove() {
 }
 
 // seal gives the staged directories their epoch files, owner and modes, and makes everything durable. In a quorum both
-// epoch files carry the epoch of the last transaction: with none a server would compute the same, with one it refuses
+// epoch files carry at least the epoch of the last transaction: with none a server would compute the same, with one it refuses
 // to start (ZooKeeper QuorumPeer.loadDataBase).
-func (s staging) seal(target zookeeper.Zxid, quorum bool) error {
+func (s staging) seal(epoch uint32, quorum bool) error {
 	if quorum {
 		for _, name := range []string{"currentEpoch", "acceptedEpoch"} {
-			if err := s.writeEpoch(name, target.Epoch()); err != nil {
+			if err := s.writeEpoch(name, epoch); err != nil {
 				return fmt.Errorf("write %s: %w", name, err)
 			}
 		}

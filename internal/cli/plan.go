@@ -58,18 +58,21 @@ func newPlanned(kind string, p archive.Plan, f restore.Found) planned {
 // restored is what a restore did, as JSON shows it.
 type restored struct {
 	planned
-	Cluster string   `json:"cluster"`
-	DataDir string   `json:"dataDir"`
-	Kept    []string `json:"kept"`    // where the old data is
-	Resumed bool     `json:"resumed"` // an interrupted restore to the same point was finished
-	Records int64    `json:"records"` // replayed over the base
-	Digests int64    `json:"digests"` // recorded by ZooKeeper and found right
-	Proof   string   `json:"proof"`
+	Crisp   *restore.Crisp `json:"crisp"`           // null: base and logs were installed
+	Epoch   uint32         `json:"epoch,omitempty"` // in both epoch files
+	Cluster string         `json:"cluster"`
+	DataDir string         `json:"dataDir"`
+	Kept    []string       `json:"kept"`    // where the old data is
+	Resumed bool           `json:"resumed"` // an interrupted restore to the same point was finished
+	Records int64          `json:"records"` // replayed over the base
+	Digests int64          `json:"digests"` // recorded by ZooKeeper and found right
+	Proof   string         `json:"proof"`
 }
 
 func newRestored(dataDir string, r restore.Report) restored {
 	shown := restored{
 		planned: newPlanned("restored", r.Plan, r.Found), Cluster: r.Cluster, DataDir: dataDir,
+		Crisp: r.Crisp, Epoch: r.Epoch,
 		Kept: append([]string{}, r.Kept...), Resumed: r.Resumed,
 		Records: r.Proof.Applied, Digests: r.Proof.Right, Proof: r.Proof.String(),
 	}
@@ -96,7 +99,7 @@ func (s *session) printRestored(r restored, output string) error {
 	}
 	rows := append([][2]string{{"restored", r.Target.String()}, {"into", r.DataDir}}, r.pointRows()...)
 	rows = append(rows, r.rows()...)
-	rows = append(rows, [2]string{"proof", r.Proof})
+	rows = append(append(rows, r.crispRows()...), [2]string{"proof", r.Proof})
 	for _, kept := range r.Kept {
 		rows = append(rows, [2]string{"old data", kept})
 	}

@@ -25,6 +25,7 @@ type restoreFlags struct {
 	dryRun  bool
 	keepOld bool
 	force   bool
+	shape   shapeFlags
 	rejoin  choice
 	output  *choice
 
@@ -32,7 +33,7 @@ type restoreFlags struct {
 }
 
 func newRestore(s *session) *cobra.Command {
-	f := restoreFlags{rejoin: choice{rejoinAuto, []string{rejoinAuto, rejoinForce}}}
+	f := restoreFlags{shape: newShapeFlags(), rejoin: choice{rejoinAuto, []string{rejoinAuto, rejoinForce}}}
 	cmd := &cobra.Command{
 		Use:   "restore --zoo-cfg FILE --archive URL",
 		Short: "Rebuild a server's data directory from the archive",
@@ -49,6 +50,7 @@ func newRestore(s *session) *cobra.Command {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and touch nothing")
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
+	f.shape.add(flags)
 	flags.Var(&f.rejoin, "rejoin", "whether a server of an ensemble may come back with restored data: force says that you have made sure")
 	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -78,6 +80,7 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {
 		return err
 	}
+	f.shape.apply(&config)
 	gate := rejoinGate(cfg, f.rejoin.value)
 	if f.dryRun {
 		return s.planRestore(ctx, config, f, gate)
