@@ -34,6 +34,9 @@ func condense(b built, p *proof, cfg Config, zxid zookeeper.Zxid) (*Crisp, error
 	crisp.Nodes, crisp.Sessions = t.Len(), len(t.Sessions())
 	trailer := trailerLike(p.trailer, t, charset, zxid)
 	path := filepath.Join(b.dir, "crisp.tmp")
+	if err := b.step("condense"); err != nil {
+		return nil, err
+	}
 	sum := sha256.New()
 	err := writeFile(path, func(w io.Writer) error {
 		buffered := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)
@@ -55,6 +58,9 @@ func condense(b built, p *proof, cfg Config, zxid zookeeper.Zxid) (*Crisp, error
 		return nil, fmt.Errorf("%w: the snapshot that was written does not read back as it is", ErrNotProven)
 	}
 	for _, old := range append(b.logs, p.snapshot) {
+		if err := b.step("remove " + filepath.Base(old)); err != nil {
+			return nil, err
+		}
 		if err := os.Remove(old); err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -39,11 +40,13 @@ type Config struct {
 
 	// Identities are what encrypted objects are read with; those of an archive that is not encrypted need none.
 	Identities []age.Identity
+
+	before func(step string) error // see staging
 }
 
-// Observer is told how far a restore has come. It is called from one goroutine.
+// Observer is told how far a restore has come. No two calls overlap.
 type Observer interface {
-	// Planned comes once, before the first object is read.
+	// Planned comes before the first object is read, and again when an object turns out to be damaged and there is another way.
 	Planned(archive.Plan)
 	// Fetched tells that n more bytes of objects have been read.
 	Fetched(n int)
@@ -97,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := notInUse(ctx, cfg.Clients); err != nil {
 		return Report{}, err
 	}
-	finished, resumed, err := install.Resume(cfg.DataDir)
+	finished, resumed, err := (install.Executor{Before: cfg.before}).Resume(cfg.DataDir)
 	if err != nil {
 		return Report{}, fmt.Errorf("finish the restore that was interrupted: %w", err)
 	}
@@ -122,6 +125,19 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 	if cfg.Observe == nil {
 		cfg.Observe = unobserved{}
 	}
+	cfg.Observe = oneAtATime{cfg.Observe, new(sync.Mutex)}
+	for {
+		err := a.attempt(ctx, cfg, report)
+		detour, ok := a.without(err, report)
+		if !ok {
+			return err
+		}
+		a = detour
+	}
+}
+
+// attempt is rebuild by one plan.
+func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	if key, any := report.Plan.Encrypted(); any && len(cfg.Identities) == 0 {
 		return fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)
 	}

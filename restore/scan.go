@@ -32,7 +32,7 @@ func (b builder) scan(ctx context.Context, piece archive.Piece, visit visitor) e
 	if err := os.Remove(f.Name()); err != nil {
 		return fmt.Errorf("look into %s: %w", piece.Key(), err)
 	}
-	err = b.fetch(ctx, piece.Key(), piece.Hash, func(r io.Reader) error {
+	err = b.fetch(ctx, object{b.archive.key(piece.Key()), piece.Hash, piece.Size}, func(r io.Reader) error {
 		_, err := io.Copy(f, r)
 		return err
 	})

@@ -34,10 +34,16 @@ func settle(ctx context.Context, b built) (*proof, error) {
 		return nil, fmt.Errorf("the base is consistent at %s, and the records after it end at %s", end, t.LastZxid())
 	}
 	path := filepath.Join(b.dir, zookeeper.SnapshotName(end, zookeeper.Plain))
+	if err := b.step("settle"); err != nil {
+		return nil, err
+	}
 	err = writeFile(path, func(w io.Writer) error {
 		return t.WriteSnapshot(w, trailerLike(trailer, t, replay.Report().Charset, end))
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := b.step("remove the base"); err != nil {
 		return nil, err
 	}
 	if err := removeIfThere(b.base); err != nil {
