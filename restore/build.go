@@ -82,10 +82,12 @@ func (b builder) unpack(o object, from, path string) error {
 	}
 	defer f.Close()
 	return b.decode(o, f, func(r io.Reader) error {
-		return writeFile(path, func(w io.Writer) error {
-			_, err := io.Copy(w, r)
+		w, err := create(path) // and not made durable: it goes once it is used
+		if err != nil {
 			return err
-		})
+		}
+		_, err = io.Copy(w, r)
+		return errors.Join(err, w.Close())
 	})
 }
 
@@ -171,14 +173,18 @@ func notEOF(err error) error {
 	return err
 }
 
-// writeFile creates a file, lets write fill it through a buffer, and makes it durable.
+// writeFile creates a file, lets write fill it, and makes it durable.
 func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := create(path)
 	if err != nil {
 		return err
 	}
 	err = write(f)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 func removeIfThere(path string) error {

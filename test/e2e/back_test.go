@@ -117,3 +117,31 @@ func TestACrispSnapshotIsOneFileAndHasTheSameTree(t *testing.T) {
 	}
 	r.expectSame(before)
 }
+
+func TestAnEnsembleGoesBackUnderTheFeetOfALiveClient(t *testing.T) {
+	f := newFleet(t, 3, zkserver.Options{})
+	conn := f.connect()
+	_, err := loop.Write(f.ctx, conn, loop.KindsOf(f.servers[0].Release(), loop.Workload{Root: "/ark", Scale: 50}))
+	f.must(err)
+	before, point := f.znodes(conn), f.committed()
+	f.must(f.servers[f.leader()].Kill()) // clients see another epoch
+	f.boot()
+	f.must(loop.WaitSession(f.ctx, conn))
+	_, err = loop.Write(f.ctx, conn, loop.KindsOf(f.servers[0].Release(), loop.Workload{Root: "/mistake", Scale: 50}))
+	f.must(err)
+	mistaken := f.committed()
+	f.waitArchived()
+	for _, s := range f.servers {
+		f.must(s.Kill())
+	}
+	f.stopSidecars()
+	for i := range f.servers {
+		_, err := f.zkark(i).Restore(f.ctx, "--rejoin=force", "--at", point.String())
+		f.must(err)
+	}
+	f.boot()
+	f.expectSame(before, f.znodes(conn), nil) // with the same client, which had seen higher zxids
+	if got := f.committed(); got <= mistaken {
+		t.Errorf("the ensemble goes on at %s, and clients have seen %s", got, mistaken)
+	}
+}
