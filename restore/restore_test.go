@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -290,9 +291,9 @@ func TestAStoreThatFailsAtAnyCallLeavesTheTargetAlone(t *testing.T) {
 	errDown := errors.New("store is down")
 	for fail := 0; ; fail++ {
 		cfg := w.config(t)
-		calls := 0
+		var calls atomic.Int64
 		cfg.Bucket = &storetest.Faulty{Bucket: w.bucket, Before: func(op, key string) error {
-			if calls++; calls > fail {
+			if calls.Add(1) > int64(fail) {
 				return errDown
 			}
 			return nil
