@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/restore"
 )
@@ -27,6 +25,7 @@ type restoreFlags struct {
 	dryRun  bool
 	keepOld bool
 	force   bool
+	shape   shapeFlags
 	rejoin  choice
 	output  *choice
 
@@ -34,23 +33,24 @@ type restoreFlags struct {
 }
 
 func newRestore(s *session) *cobra.Command {
-	f := restoreFlags{rejoin: choice{rejoinAuto, []string{rejoinAuto, rejoinForce}}}
+	f := restoreFlags{shape: newShapeFlags(), rejoin: choice{rejoinAuto, []string{rejoinAuto, rejoinForce}}}
 	cmd := &cobra.Command{
 		Use:   "restore --zoo-cfg FILE --archive URL",
 		Short: "Rebuild a server's data directory from the archive",
 		Long: "restore rebuilds the data directory of a stopped server. What it built is read back from disk and replayed against\n" +
 			"the digests that ZooKeeper recorded before it is put in place. The old data stays beside it.",
 		Example: "  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --dry-run\n" +
-			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at 0x100000fa3",
+			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at before-delete:/app/config",
 		Args: noArgs,
 	}
 	f.server.add(cmd)
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: latest, or a zxid like 0x100000fa3")
+	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: "+archive.PointForms)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and touch nothing")
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
+	f.shape.add(flags)
 	flags.Var(&f.rejoin, "rejoin", "whether a server of an ensemble may come back with restored data: force says that you have made sure")
 	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -75,11 +75,12 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 	defer bucket.Close()
 	config := restore.Config{
 		Bucket: bucket, DataDir: cfg.DataDir, LogDir: cfg.LogDir, To: to, Quorum: !cfg.Standalone(), Clients: cfg.Clients,
-		Force: f.force, KeepOld: f.keepOld, Now: time.Now,
+		Force: f.force, KeepOld: f.keepOld, Now: time.Now, WholeEnsemble: f.forcedBack(),
 	}
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {
 		return err
 	}
+	f.shape.apply(&config)
 	gate := rejoinGate(cfg, f.rejoin.value)
 	if f.dryRun {
 		return s.planRestore(ctx, config, f, gate)
@@ -103,11 +104,12 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 
 // planRestore prints what a restore would do. A gate that would stop it is a warning.
 func (s *session) planRestore(ctx context.Context, config restore.Config, f restoreFlags, gate error) error {
-	plan, err := restore.Plan(ctx, config)
+	preview, err := restore.Look(ctx, config)
 	if err != nil {
-		return fmt.Errorf("plan to restore %s: %w", config.DataDir, err)
+		return withKeyAdvice(fmt.Errorf("plan to restore %s: %w", config.DataDir, err))
 	}
-	shown := newPlanned("plan", plan)
+	plan := preview.Plan
+	shown := newPlanned("plan", plan, preview.Found)
 	if gate != nil {
 		shown.Warnings = append(shown.Warnings, gate.Error())
 	}
@@ -115,21 +117,6 @@ func (s *session) planRestore(ctx context.Context, config restore.Config, f rest
 		shown.Warnings = append(shown.Warnings, withKeyAdvice(fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)).Error())
 	}
 	return s.printPlan(shown, f.output.value)
-}
-
-// parsePoint reads --at.
-func parsePoint(s string) (archive.Point, error) {
-	if s == "latest" {
-		return archive.Latest(), nil
-	}
-	if !strings.HasPrefix(s, "0x") {
-		return archive.Point{}, usageError("--at %q: want latest, or a zxid as 0x and hex digits; times are not in this release yet", s)
-	}
-	z, err := zookeeper.ParseZxid(s)
-	if err != nil {
-		return archive.Point{}, usageError("--at: %w", err)
-	}
-	return archive.AtZxid(z), nil
 }
 
 // rejoinGate refuses what could lose acknowledged transactions: a server that has forgotten some of them and votes.
