@@ -106,7 +106,11 @@ func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error)
 		return archive.Expiry{}, err
 	}
 	reports, err := p.list(ctx, archive.ReportPrefix)
-	e.Reports = archive.OldReports(reports, p.Retention.Grace, now)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	census, err := p.list(ctx, archive.CensusPrefix)
+	e.Reports = append(archive.OldReports(reports, p.Retention.Grace, now), archive.OldCensus(census, p.Retention.Grace, now)...)
 	return e, err
 }
 
