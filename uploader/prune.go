@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -110,7 +111,12 @@ func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error)
 		return archive.Expiry{}, err
 	}
 	census, err := p.list(ctx, archive.CensusPrefix)
-	e.Reports = append(archive.OldReports(reports, p.Retention.Grace, now), archive.OldCensus(census, p.Retention.Grace, now)...)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	drills, err := p.list(ctx, archive.DrillPrefix)
+	e.Reports = slices.Concat(archive.OldReports(reports, p.Retention.Grace, now), archive.OldCensus(census, p.Retention.Grace, now),
+		archive.OldDrills(drills, p.Retention.Grace, now))
 	return e, err
 }
 

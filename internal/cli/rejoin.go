@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,9 +35,9 @@ const askAgain = time.Second
 type rejoinFlags struct {
 	rejoin    choice
 	wait      time.Duration
-	peers     map[string]string // addresses by myid
-	zooKeeper zooKeeperFlags    // of which TLS is used, to ask with
-	keys      recipientFlags    // for what is shipped before
+	peers     []string       // ID=HOST:PORT
+	zooKeeper zooKeeperFlags // of which TLS is used, to ask with
+	keys      recipientFlags // for what is shipped before
 	ifNeeded  bool
 	orEmpty   bool
 }
@@ -49,7 +51,7 @@ func (f *rejoinFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.rejoin, "rejoin", "whether a server of an ensemble may come back with restored data: auto asks the others, ensemble says that every "+
 		"server is restored to the same point, force that you have made sure")
 	flags.DurationVar(&f.wait, "wait", 0, "how long to wait until the server may come back safely, as 5m")
-	flags.StringToStringVar(&f.peers, "peer", nil, "where another server answers clients, as `ID=HOST:PORT`, if zoo.cfg does not tell; may be repeated")
+	flags.StringSliceVar(&f.peers, "peer", nil, "where another server answers clients, as `ID=HOST:PORT`, if zoo.cfg does not tell; may be repeated")
 	flags.StringVar(&f.zooKeeper.ca, "zk-tls-ca", "", "PEM `FILE` of the authorities that ZooKeeper's certificate may be of; any --zk-tls flag means TLS")
 	flags.StringVar(&f.zooKeeper.cert, "zk-tls-cert", "", "PEM `FILE` of the certificate to show to ZooKeeper")
 	flags.StringVar(&f.zooKeeper.key, "zk-tls-key", "", "PEM `FILE` of the certificate's private key")
@@ -108,17 +110,17 @@ func (s *session) newRejoin(cfg zoocfg.Config, c restore.Config, f restoreFlags)
 
 // addPeers takes the addresses of the command line.
 func (r *rejoin) addPeers() error {
-	for id, address := range r.flags.peers {
+	for _, peer := range r.flags.peers {
+		id, address, _ := strings.Cut(peer, "=")
 		n, err := strconv.ParseInt(id, 10, 64)
-		known := false
-		for i := range r.members {
-			if err == nil && r.members[i].ID == n {
-				r.members[i].Address, known = address, true
-			}
+		if _, _, bad := net.SplitHostPort(address); bad != nil || err != nil {
+			return usageError("--peer %q: want ID=HOST:PORT", peer)
 		}
-		if !known {
-			return usageError("--peer %s=%s: %s has no server %s", id, address, r.cfg.Path, id)
+		i := slices.IndexFunc(r.members, func(m probe.Member) bool { return m.ID == n })
+		if i < 0 {
+			return usageError("--peer %q: %s has no server %d", peer, r.cfg.Path, n)
 		}
+		r.members[i].Address = address
 	}
 	return nil
 }
