@@ -27,23 +27,31 @@ type builder struct {
 // built is what stands in the staging directory, waiting for proof.
 type built struct {
 	plan archive.Plan
-	dir  string   // of snapshots
-	base string   // path of the unpacked base, "" for the empty tree
-	logs []string // paths, in order of their records
+	step func(name string) error // see staging
+	dir  string                  // of snapshots
+	base string                  // path of the unpacked base, "" for the empty tree
+	logs []string                // paths, in order of their records
 }
 
 // build unpacks the base, and writes logs that end exactly at the target.
 func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
-	out := built{plan: plan, dir: b.staging.data()}
+	d := b.download(ctx, b.objects(plan))
+	defer d.close()
+	out := built{plan: plan, step: b.staging.step, dir: b.staging.data()}
 	if !plan.FromEmpty {
 		out.base = filepath.Join(out.dir, "base.tmp")
-		if err := b.unpack(ctx, plan.Base.Key(), plan.Base.Hash, out.base); err != nil {
+		err := d.use(ctx, func(o object, path string) error { return b.unpack(o, path, out.base) })
+		if err != nil {
 			return built{}, err
 		}
 	}
 	logs := logWriter{dir: b.staging.log()}
 	for _, piece := range plan.Pieces {
-		if err := b.buildPiece(ctx, piece, &logs); err != nil {
+		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
+		if err != nil {
+			return built{}, errors.Join(err, logs.close())
+		}
+		if err := context.Cause(ctx); err != nil {
 			return built{}, errors.Join(err, logs.close())
 		}
 	}
@@ -51,49 +59,75 @@ func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
 	return out, logs.close()
 }
 
-// unpack writes the file inside an object to path.
-func (b builder) unpack(ctx context.Context, key, hash, path string) error {
-	return b.fetch(ctx, key, hash, func(r io.Reader) error {
-		return writeFile(path, func(w io.Writer) error {
-			_, err := io.Copy(w, r)
+// objects are what a plan reads, in the order in which it does.
+func (b builder) objects(plan archive.Plan) []object {
+	var list []object
+	if !plan.FromEmpty {
+		list = append(list, object{b.archive.key(plan.Base.Key()), plan.Base.Hash, plan.Base.Size})
+	}
+	for _, p := range plan.Pieces {
+		list = append(list, object{b.archive.key(p.Key()), p.Hash, p.Size})
+	}
+	return list
+}
+
+// unpack writes the file inside an object that was fetched to path.
+func (b builder) unpack(o object, from, path string) error {
+	if err := b.staging.step("unpack " + o.key); err != nil {
+		return err
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
+	defer f.Close()
+	return b.decode(o, f, func(r io.Reader) error {
+		w, err := create(path) // and not made durable: it goes once it is used
+		if err != nil {
 			return err
-		})
+		}
+		_, err = io.Copy(w, r)
+		return errors.Join(err, w.Close())
 	})
 }
 
 // buildPiece unpacks a segment into a file of its own first: its hash is known only at its end, and until then not a byte of it
 // may reach a log.
-func (b builder) buildPiece(ctx context.Context, piece archive.Piece, logs *logWriter) error {
+func (b builder) buildPiece(o object, from string, piece archive.Piece, logs *logWriter) error {
 	path := filepath.Join(b.staging.log(), "segment.tmp")
-	err := b.unpack(ctx, piece.Key(), piece.Hash, path)
+	err := b.unpack(o, from, path)
+	if err == nil {
+		err = b.staging.step("append " + o.key)
+	}
 	if err == nil {
 		err = logs.add(path, piece)
 	}
 	return errors.Join(err, removeIfThere(path))
 }
 
-// fetch reads the file inside an object and proves that it is the one that the object's name promises.
-func (b builder) fetch(ctx context.Context, key, want string, read func(io.Reader) error) error {
-	full := archive.TimelinePrefix(b.archive.timeline) + key
-	object, err := b.archive.bucket.Get(ctx, full, 0)
+// fetch reads the file inside an object from the store, without another file in between.
+func (b builder) fetch(ctx context.Context, o object, read func(io.Reader) error) error {
+	r := b.open(ctx, o.key, 0, o.size)
+	defer r.Close()
+	return b.decode(o, r, read)
+}
+
+// decode reads the file inside an object and proves that it is the one that the object's name promises.
+func (b builder) decode(o object, from io.Reader, read func(io.Reader) error) error {
+	watched := &watch{r: from}
+	file, err := archive.NewDecoder(watched, b.identities...)
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", full, err)
-	}
-	defer object.Close()
-	counted := &counter{r: object, ctx: ctx, count: b.observe.Fetched}
-	file, err := archive.NewDecoder(counted, b.identities...)
-	if err != nil {
-		return b.damaged(full, counted, err)
+		return b.damaged(o.key, watched, err)
 	}
 	defer file.Close()
 	sum := sha256.New()
 	if err := read(io.TeeReader(file, sum)); err != nil {
-		return b.damaged(full, counted, err)
+		return b.damaged(o.key, watched, err)
 	}
 	if _, err := io.Copy(sum, file); err != nil {
-		return b.damaged(full, counted, err)
+		return b.damaged(o.key, watched, err)
 	}
-	return b.identify(full, file.Meta(), sum, want)
+	return b.identify(o.key, file.Meta(), sum, o.hash)
 }
 
 func (b builder) identify(key string, m archive.Meta, sum hash.Hash, want string) error {
@@ -107,11 +141,11 @@ func (b builder) identify(key string, m archive.Meta, sum hash.Hash, want string
 }
 
 // damaged keeps failures of the store, of the disk and of the context what they are: only the rest is the object's.
-func (b builder) damaged(key string, read *counter, err error) error {
+func (b builder) damaged(key string, read *watch, err error) error {
 	var path *os.PathError
 	switch {
 	case read.err != nil:
-		return fmt.Errorf("fetch %s: %w", key, read.err)
+		return read.err
 	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
 		return fmt.Errorf("read %s: %w", key, err)
 	case errors.As(err, &path):
@@ -120,21 +154,15 @@ func (b builder) damaged(key string, read *counter, err error) error {
 	return &DamagedError{Key: key, Err: err}
 }
 
-// counter reports what is read, stops when the context ends, and remembers the store's own failure.
-type counter struct {
-	r     io.Reader
-	ctx   context.Context
-	count func(int)
-	err   error
+// watch remembers where an object comes from failing to come.
+type watch struct {
+	r   io.Reader
+	err error
 }
 
-func (c *counter) Read(p []byte) (int, error) {
-	if c.err = context.Cause(c.ctx); c.err != nil {
-		return 0, c.err
-	}
-	n, err := c.r.Read(p)
-	c.count(n)
-	c.err = notEOF(err)
+func (w *watch) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.err = notEOF(err)
 	return n, err
 }
 
@@ -145,14 +173,18 @@ func notEOF(err error) error {
 	return err
 }
 
-// writeFile creates a file, lets write fill it through a buffer, and makes it durable.
+// writeFile creates a file, lets write fill it, and makes it durable.
 func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := create(path)
 	if err != nil {
 		return err
 	}
 	err = write(f)
 	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
 func removeIfThere(path string) error {

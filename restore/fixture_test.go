@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/store/mem"
@@ -30,15 +32,16 @@ type world struct {
 	bucket *mem.Bucket
 	log    []txnlog.Txn
 	dumps  map[zookeeper.Zxid]map[string]tree.Node
+	to     []age.Recipient // of all segments and bases
 }
 
 const cluster = "c1"
 
 // newWorld lets a model server live through steps transactions, some elections and some snapshots, and archives everything.
-func newWorld(t testing.TB, seed uint64, steps int) *world {
+func newWorld(t testing.TB, seed uint64, steps int, to ...age.Recipient) *world {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
-	w := &world{bucket: mem.New(), dumps: map[zookeeper.Zxid]map[string]tree.Node{}}
+	w := &world{bucket: mem.New(), dumps: map[zookeeper.Zxid]map[string]tree.Node{}, to: to}
 	w.put(t, archive.IdentityKey, asJSON(t, archive.Identity{Format: archive.Format, Cluster: cluster}))
 	server := treetest.NewServer(func(n int) int { return random.IntN(n) })
 	step := func() {
@@ -85,7 +88,7 @@ func (w *world) object(t testing.TB, key func(hash string) string, name string, 
 	t.Helper()
 	var object bytes.Buffer
 	meta := archive.Meta{Format: archive.Format, Cluster: cluster, File: name}
-	e, err := archive.NewEncoder(&object, meta)
+	e, err := archive.NewEncoder(&object, meta, w.to...)
 	if err == nil {
 		_, err = e.Write(file)
 		err = errors.Join(err, e.Close())
@@ -112,7 +115,7 @@ func (w *world) base(t testing.TB, s *treetest.Snapshot) {
 	if err := out.Close(snapshot.Trailer{LastZxid: &s.End}); err != nil {
 		t.Fatal(err)
 	}
-	b := archive.Base{Start: s.Start, End: s.End, Time: time.UnixMilli(0)}
+	b := archive.Base{Start: s.Start, End: s.End, Time: time.UnixMilli(0), Encrypted: len(w.to) > 0}
 	w.object(t, func(hash string) string { b.Hash = hash; return b.Key() }, zookeeper.SnapshotName(s.Start, zookeeper.Plain), file.Bytes())
 }
 
@@ -143,7 +146,7 @@ func (w *world) segment(t testing.TB, txns []txnlog.Txn, prev zookeeper.Zxid) {
 	}
 	first, last := txns[0], txns[len(txns)-1]
 	s := archive.Segment{First: first.Zxid, Last: last.Zxid, Prev: prev, Linked: true,
-		FirstTime: time.UnixMilli(first.Time), LastTime: time.UnixMilli(last.Time)}
+		FirstTime: time.UnixMilli(first.Time), LastTime: time.UnixMilli(last.Time), Encrypted: len(w.to) > 0}
 	w.object(t, func(hash string) string { s.Hash = hash; return s.Key() }, zookeeper.LogName(first.Zxid), file.Bytes())
 }
 

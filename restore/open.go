@@ -26,6 +26,9 @@ type opened struct {
 	catalog  archive.Catalog
 }
 
+// key is that of an object of the timeline, below the archive's prefix.
+func (a opened) key(name string) string { return archive.TimelinePrefix(a.timeline) + name }
+
 func open(ctx context.Context, bucket store.Bucket) (opened, error) {
 	a := opened{bucket: bucket, timeline: 1}
 	var err error

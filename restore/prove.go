@@ -10,30 +10,39 @@ import (
 	"path/filepath"
 
 	"github.com/zkark/zkark/internal/timetravel"
+	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
+
+// proof is a proven tree, and what it came from.
+type proof struct {
+	replay   *timetravel.Replay
+	report   timetravel.Report
+	trailer  snapshot.Trailer // of the base
+	snapshot string           // path of the one that the base was turned into
+}
 
 // prove turns the base into the snapshot that the server will load, reads everything back from disk, replays it, and compares
 // the tree with every digest that ZooKeeper recorded on the way. Its errors wrap ErrNotProven, except for a disk that does
 // not work and an end of the context.
-func prove(ctx context.Context, b built) (timetravel.Report, error) {
-	replay, err := settle(ctx, b)
+func prove(ctx context.Context, b built) (*proof, error) {
+	p, err := settle(ctx, b)
 	if err != nil {
-		return timetravel.Report{}, notProven(err)
+		return nil, notProven(err)
 	}
 	for _, path := range b.logs {
-		if err := replayLog(ctx, replay, path); err != nil {
-			return replay.Report(), notProven(err)
+		if err := replayLog(ctx, p.replay, path); err != nil {
+			return nil, notProven(err)
 		}
 	}
-	report := replay.Report()
+	p.report = p.replay.Report()
 	switch {
-	case report.Last != b.plan.Target:
-		return report, fmt.Errorf("%w: it ends at %s, not at %s", ErrNotProven, report.Last, b.plan.Target)
-	case !report.Sound():
-		return report, fmt.Errorf("%w: %s", ErrNotProven, report)
+	case p.report.Last != b.plan.Target:
+		return nil, fmt.Errorf("%w: it ends at %s, not at %s", ErrNotProven, p.report.Last, b.plan.Target)
+	case !p.report.Sound():
+		return nil, fmt.Errorf("%w: %s", ErrNotProven, p.report)
 	}
-	return report, nil
+	return p, nil
 }
 
 func replayLog(ctx context.Context, replay *timetravel.Replay, path string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -29,13 +30,23 @@ type Config struct {
 	Now     func() time.Time
 	Observe Observer // nil for nobody
 
+	// WholeEnsemble tells that every server of the quorum is restored to the same point, so that epochs may go forward.
+	WholeEnsemble bool
+	// Crisp asks for one exact snapshot at the target and no logs. A standalone server that goes back gets one in any case.
+	Crisp bool
+	// DropSessions leaves out all sessions and their ephemeral nodes, ScrubMembers the ensemble's members in /zookeeper/config. Either
+	// makes a crisp snapshot; servers of one ensemble need the same.
+	DropSessions, ScrubMembers bool
+
 	// Identities are what encrypted objects are read with; those of an archive that is not encrypted need none.
 	Identities []age.Identity
+
+	before func(step string) error // see staging
 }
 
-// Observer is told how far a restore has come. It is called from one goroutine.
+// Observer is told how far a restore has come. No two calls overlap.
 type Observer interface {
-	// Planned comes once, before the first object is read.
+	// Planned comes before the first object is read, and again when an object turns out to be damaged and there is another way.
 	Planned(archive.Plan)
 	// Fetched tells that n more bytes of objects have been read.
 	Fetched(n int)
@@ -46,20 +57,40 @@ type Observer interface {
 // Report tells what was done.
 type Report struct {
 	Cluster string            `json:"cluster"`
+	Found   Found             `json:"found"`
 	Plan    archive.Plan      `json:"plan"`
 	Proof   timetravel.Report `json:"proof"`
-	Kept    []string          `json:"kept,omitempty"` // directories with the old data
+	Crisp   *Crisp            `json:"crisp,omitempty"` // nil where logs were installed too
+	Epoch   uint32            `json:"epoch,omitempty"` // in both epoch files, 0 without any
+	Kept    []string          `json:"kept,omitempty"`  // directories with the old data
 	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
 	Resumed bool `json:"resumed,omitempty"`
 }
 
-// Plan computes what Run would do, and touches nothing.
+// Preview is what Run would do: where the point led, and the way there.
+type Preview struct {
+	Found Found
+	Plan  archive.Plan
+}
+
+// Look computes what Run would do, and touches nothing but temporary files. A time or a deletion is looked up in segments; the
+// neighbours of any point may be.
+func Look(ctx context.Context, cfg Config) (Preview, error) {
+	a, err := open(ctx, cfg.Bucket)
+	if err != nil {
+		return Preview{}, err
+	}
+	return a.look(ctx, cfg, true)
+}
+
+// Plan is the plan of Look.
 func Plan(ctx context.Context, cfg Config) (archive.Plan, error) {
 	a, err := open(ctx, cfg.Bucket)
 	if err != nil {
 		return archive.Plan{}, err
 	}
-	return a.plan(cfg)
+	p, err := a.look(ctx, cfg, false)
+	return p.Plan, err
 }
 
 // Run rebuilds the data directory. When it returns nil, the directory holds exactly the planned point, and replaying it from
@@ -69,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err := notInUse(ctx, cfg.Clients); err != nil {
 		return Report{}, err
 	}
-	finished, resumed, err := install.Resume(cfg.DataDir)
+	finished, resumed, err := (install.Executor{Before: cfg.before}).Resume(cfg.DataDir)
 	if err != nil {
 		return Report{}, fmt.Errorf("finish the restore that was interrupted: %w", err)
 	}
@@ -77,12 +108,12 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	plan, err := a.plan(cfg)
+	preview, err := a.look(ctx, cfg, false)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Cluster: a.id.Cluster, Plan: plan}
-	if resumed && finished.Target == plan.Target {
+	report := Report{Cluster: a.id.Cluster, Found: preview.Found, Plan: preview.Plan}
+	if resumed && finished.Target == preview.Plan.Target {
 		report.Resumed = true
 		return report, nil
 	}
@@ -94,6 +125,19 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 	if cfg.Observe == nil {
 		cfg.Observe = unobserved{}
 	}
+	cfg.Observe = oneAtATime{cfg.Observe, new(sync.Mutex)}
+	for {
+		err := a.attempt(ctx, cfg, report)
+		detour, ok := a.without(err, report)
+		if !ok {
+			return err
+		}
+		a = detour
+	}
+}
+
+// attempt is rebuild by one plan.
+func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	if key, any := report.Plan.Encrypted(); any && len(cfg.Identities) == 0 {
 		return fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)
 	}
@@ -109,26 +153,62 @@ func (a opened) rebuild(ctx context.Context, cfg Config, report *Report) error {
 		return err
 	}
 	cfg.Observe.Proving()
-	if report.Proof, err = prove(ctx, built); err != nil {
+	p, err := prove(ctx, built)
+	if err != nil {
 		return err
 	}
-	if err := s.seal(report.Plan.Target, cfg.Quorum); err != nil {
+	report.Proof = p.report
+	if err := a.finish(ctx, cfg, built, p, report); err != nil {
+		return err
+	}
+	if err := s.seal(report.Epoch, cfg.Quorum); err != nil {
 		return err
 	}
 	report.Kept, err = s.swap(report.Plan.Target, cfg)
 	return err
 }
 
-// plan finds the way to the point and refuses it where going there would lose what only the directory holds.
-func (a opened) plan(cfg Config) (archive.Plan, error) {
-	plan, err := archive.MakePlan(a.catalog, cfg.To)
+// finish gives what was proven the form, the zxid and the epoch that the server is to start with.
+func (a opened) finish(ctx context.Context, cfg Config, b built, p *proof, report *Report) error {
+	seen, err := a.seen(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	newest, _ := a.catalog.Newest()
+	seen = max(seen, zookeeper.MakeZxid(membersEpoch(p.replay.Tree().Members()), 0))
+	from, err := startFrom(cfg, report.Plan.Target, newest, seen)
+	if err != nil {
+		return err
+	}
+	if cfg.Quorum {
+		report.Epoch = from.epoch
+	}
+	if cfg.Crisp || cfg.changes() || from.zxid != report.Plan.Target {
+		report.Crisp, err = condense(b, p, cfg, from.zxid)
+	}
+	return err
+}
+
+// look finds the point and the way to it, and refuses it where going there would lose what only the directory holds.
+func (a opened) look(ctx context.Context, cfg Config, exact bool) (Preview, error) {
+	f := newFinder(a, cfg.Identities)
+	at, err := f.find(ctx, cfg.To)
+	if err != nil {
+		return Preview{}, err
+	}
+	plan, err := archive.MakePlan(a.catalog, at)
 	if errors.Is(err, archive.ErrEmpty) {
-		return archive.Plan{}, fmt.Errorf("%w: has a sidecar shipped to it yet?", err)
+		return Preview{}, fmt.Errorf("%w: has a sidecar shipped to it yet?", err)
 	}
 	if err != nil {
-		return archive.Plan{}, err
+		return Preview{}, err
 	}
-	return plan, a.nothingLost(cfg)
+	found, err := f.describe(ctx, cfg.To, plan.Target, exact)
+	if err != nil {
+		return Preview{}, err
+	}
+	plan.Warnings = append(plan.Warnings, found.Warnings...)
+	return Preview{Found: found, Plan: plan}, a.nothingLost(cfg)
 }
 
 // nothingLost refuses to set aside a directory whose newest transaction the archive does not have.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -205,8 +206,8 @@ func TestDamagedMissingAndForeignObjectsLeaveTheTargetAlone(t *testing.T) {
 			switch logs := w.keys(t, "log/"); {
 			case name == "missing" && below == "log/":
 				keys = logs[len(logs)-2:][:1] // with all of them gone there would be less history, not a hole in it
-			case name == "missing":
-				keys = append(keys, logs[0]) // without a hole the log alone is enough
+			case below == "snapshot/":
+				w.replace(t, logs[0], nil) // without a hole the log alone is enough
 			}
 			for _, key := range keys {
 				w.replace(t, key, change)
@@ -290,9 +291,9 @@ func TestAStoreThatFailsAtAnyCallLeavesTheTargetAlone(t *testing.T) {
 	errDown := errors.New("store is down")
 	for fail := 0; ; fail++ {
 		cfg := w.config(t)
-		calls := 0
+		var calls atomic.Int64
 		cfg.Bucket = &storetest.Faulty{Bucket: w.bucket, Before: func(op, key string) error {
-			if calls++; calls > fail {
+			if calls.Add(1) > int64(fail) {
 				return errDown
 			}
 			return nil
@@ -324,10 +325,11 @@ func TestAnInterruptedSwapIsFinishedAndNotDoneTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := a.plan(cfg)
+	preview, err := a.look(context.Background(), cfg, false)
 	if err != nil {
 		t.Fatal(err)
 	}
+	plan := preview.Plan
 	built, err := builder{archive: a, staging: s, observe: unobserved{}}.build(context.Background(), plan)
 	if err == nil {
 		_, err = prove(context.Background(), built)

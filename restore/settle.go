@@ -18,7 +18,7 @@ import (
 // settle replays the base up to where it is consistent and writes that state as the one snapshot. A server that loaded the
 // base itself would complain of digests that do not match until then, unless its own trailer told it not to. The
 // replay that it returns has read the snapshot back.
-func settle(ctx context.Context, b built) (*timetravel.Replay, error) {
+func settle(ctx context.Context, b built) (*proof, error) {
 	t, trailer, err := b.loadBase()
 	if err != nil {
 		return nil, err
@@ -34,16 +34,23 @@ func settle(ctx context.Context, b built) (*timetravel.Replay, error) {
 		return nil, fmt.Errorf("the base is consistent at %s, and the records after it end at %s", end, t.LastZxid())
 	}
 	path := filepath.Join(b.dir, zookeeper.SnapshotName(end, zookeeper.Plain))
+	if err := b.step("settle"); err != nil {
+		return nil, err
+	}
 	err = writeFile(path, func(w io.Writer) error {
-		return t.WriteSnapshot(w, trailerLike(trailer, t, replay.Report().Charset))
+		return t.WriteSnapshot(w, trailerLike(trailer, t, replay.Report().Charset, end))
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := b.step("remove the base"); err != nil {
 		return nil, err
 	}
 	if err := removeIfThere(b.base); err != nil {
 		return nil, err
 	}
-	return replay, replay.Reload(func() (*tree.Tree, error) {
+	p := &proof{replay: replay, trailer: trailer, snapshot: path}
+	return p, replay.Reload(func() (*tree.Tree, error) {
 		t, _, err := loadTree(path, end)
 		return t, err
 	})
@@ -77,10 +84,9 @@ func startEmpty(log string) (*tree.Tree, snapshot.Trailer, error) {
 }
 
 // trailerLike has the parts that the base's has, so that what loads the original without a remark loads this one, and tells
-// of the tree as it is now. Which parts a server looks for depends on its release and its flags.
-func trailerLike(original snapshot.Trailer, t *tree.Tree, c tree.Charset) snapshot.Trailer {
+// of the tree as it is now, in a snapshot of the zxid last. Which parts a server looks for depends on its release and its flags.
+func trailerLike(original snapshot.Trailer, t *tree.Tree, c tree.Charset, last zookeeper.Zxid) snapshot.Trailer {
 	var trailer snapshot.Trailer
-	last := t.LastZxid()
 	if original.Digest != nil {
 		trailer.Digest = &snapshot.Digest{Zxid: last, Version: original.Digest.Version, Tree: t.Digests()[c]}
 	}

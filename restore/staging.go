@@ -3,9 +3,11 @@ package restore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/restore/install"
@@ -22,12 +24,23 @@ const (
 type staging struct {
 	dataDir, logDir string
 	look            look
+	before          func(step string) error // nil but in tests, which stop a restore before each of its steps
+}
+
+func (s staging) step(name string) error {
+	if s.before == nil {
+		return nil
+	}
+	return s.before(name)
 }
 
 // newStaging starts with empty directories; what an earlier attempt left there goes.
 func newStaging(cfg Config) (staging, error) {
-	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir}
+	s := staging{dataDir: cfg.DataDir, logDir: cfg.LogDir, before: cfg.before}
 	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
+		if err := s.step("make " + dir); err != nil {
+			return staging{}, err
+		}
 		if err := makeMissing(dir); err != nil {
 			return staging{}, fmt.Errorf("make the directory that is gone: %w", err)
 		}
@@ -37,12 +50,57 @@ func newStaging(cfg Config) (staging, error) {
 		return staging{}, err
 	}
 	for _, dir := range s.dirs() {
+		if err := s.movable(filepath.Join(filepath.Dir(dir), zookeeper.VersionDir)); err != nil {
+			return staging{}, err
+		}
+		if err := s.step("stage " + dir); err != nil {
+			return staging{}, err
+		}
 		if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
 			s.remove()
 			return staging{}, fmt.Errorf("make a staging directory: %w", err)
 		}
 	}
 	return s, nil
+}
+
+// ElsewhereError is returned when version-2 is not a plain directory beside which the new one can be built: a rename does not
+// reach another file system.
+type ElsewhereError struct{ Path, Why string }
+
+// Error says what to do.
+func (e *ElsewhereError) Error() string {
+	return fmt.Sprintf("%s %s, and a restore swaps it for a directory that it builds beside it: "+
+		"let dataDir, or dataLogDir, be the volume itself, with version-2 as a directory in it", e.Path, e.Why)
+}
+
+// movable refuses a live directory that cannot change places with another one.
+func (s staging) movable(live string) error {
+	info, err := os.Lstat(live)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	above, err := os.Stat(filepath.Dir(live))
+	if err != nil {
+		return fmt.Errorf("look at the target: %w", err)
+	}
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return &ElsewhereError{live, "is a symbolic link"}
+	case device(info) != device(above):
+		return &ElsewhereError{live, "is on another file system than the directory that it is in"}
+	}
+	return nil
+}
+
+func device(info fs.FileInfo) uint64 {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(stat.Dev)
+	}
+	return 0
 }
 
 func (s staging) separate() bool { return filepath.Clean(s.dataDir) != filepath.Clean(s.logDir) }
@@ -60,7 +118,7 @@ func (s staging) dirs() []string {
 
 // remove clears away what was not swapped in. A plan of a swap under way keeps it: the next run needs it.
 func (s staging) remove() {
-	if exists(filepath.Join(s.dataDir, install.PlanFile)) {
+	if exists(filepath.Join(s.dataDir, install.PlanFile)) || s.step("clear the staging") != nil {
 		return
 	}
 	for _, dir := range s.dirs() {
@@ -69,17 +127,23 @@ func (s staging) remove() {
 }
 
 // seal gives the staged directories their epoch files, owner and modes, and makes everything durable. In a quorum both
-// epoch files carry the epoch of the last transaction: with none a server would compute the same, with one it refuses
+// epoch files carry at least the epoch of the last transaction: with none a server would compute the same, with one it refuses
 // to start (ZooKeeper QuorumPeer.loadDataBase).
-func (s staging) seal(target zookeeper.Zxid, quorum bool) error {
+func (s staging) seal(epoch uint32, quorum bool) error {
 	if quorum {
 		for _, name := range []string{"currentEpoch", "acceptedEpoch"} {
-			if err := s.writeEpoch(name, target.Epoch()); err != nil {
+			if err := s.step("write " + name); err != nil {
+				return err
+			}
+			if err := s.writeEpoch(name, epoch); err != nil {
 				return fmt.Errorf("write %s: %w", name, err)
 			}
 		}
 	}
 	for _, dir := range s.dirs() {
+		if err := s.step("seal " + dir); err != nil {
+			return err
+		}
 		if err := s.look.apply(dir); err != nil {
 			return fmt.Errorf("set owner and modes: %w", err)
 		}
@@ -113,7 +177,7 @@ func (s staging) swap(target zookeeper.Zxid, cfg Config) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := install.Execute(s.dataDir, plan); err != nil {
+	if err := (install.Executor{Before: s.before}).Execute(s.dataDir, plan); err != nil {
 		return nil, err
 	}
 	return kept(data, log), nil

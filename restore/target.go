@@ -42,14 +42,14 @@ func notInUse(ctx context.Context, clients []string) error {
 }
 
 // newestLocal is the last transaction in a server's own files, by its logs and the names of its snapshots. It is not ok when there is
-// none. What cannot be read as a log counts up to where it can.
+// none. What cannot be read as a log counts up to where it can. Counter 0 is no transaction: a leader's, or a restore's, new beginning.
 func newestLocal(dataDir, logDir string) (newest zookeeper.Zxid, ok bool, err error) {
 	snapshots, err := names(dataDir)
 	if err != nil {
 		return 0, false, err
 	}
 	for _, name := range snapshots {
-		if start, _, is := zookeeper.ParseSnapshotName(name); is {
+		if start, _, is := zookeeper.ParseSnapshotName(name); is && start.Counter() > 0 {
 			newest, ok = max(newest, start), true
 		}
 	}

@@ -44,18 +44,6 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("servers disagree on what came before %s: %s", e.At, e.Prevs)
 }
 
-// Point is where to restore to.
-type Point struct {
-	at   zookeeper.Zxid
-	last bool
-}
-
-// Latest is the newest point that the archive holds.
-func Latest() Point { return Point{last: true} }
-
-// AtZxid is a zxid; one that is not on the chain, or not held yet, rounds down.
-func AtZxid(z zookeeper.Zxid) Point { return Point{at: z} }
-
 // Piece is the part of a segment that a plan uses: its records First to UpTo, both included.
 type Piece struct {
 	Segment
@@ -122,8 +110,14 @@ func newPlanner(c Catalog) (planner, error) {
 
 func (p planner) plan(to Point) (Plan, error) {
 	target, warnings, spans, err := p.newest, []string(nil), p.chain, p.broken
-	if !to.last && to.at < p.newest {
-		target, warnings = roundDown(p.chain, to.at)
+	at, isZxid := to.Zxid()
+	switch {
+	case !isZxid && to.kind != pointLatest:
+		return Plan{}, fmt.Errorf("plan for %s: which zxid that is has to be looked up first", to)
+	case isZxid && at > p.newest:
+		warnings = []string{fmt.Sprintf("the archive ends at %s: it does not hold %s", p.newest, at)}
+	case isZxid && at < p.newest:
+		target, warnings = roundDown(p.chain, at)
 		spans, err = walk(p.runs, target)
 	}
 	base, found := p.baseOn(spans, target)

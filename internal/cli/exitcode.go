@@ -110,19 +110,22 @@ func kindOf(err error) exitCode {
 	var coded *codedError
 	var noChain *archive.NoChainError
 	var diverged *archive.DivergedError
+	var notHeld *restore.NotHeldError
+	var missing *restore.MissingError
+	var elsewhere *restore.ElsewhereError
 	var inUse *restore.InUseError
 	var ahead *restore.AheadError
 	var damaged *restore.DamagedError
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient), errors.As(err, &elsewhere):
 		return exitUsage
 	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore
 	case errors.Is(err, restore.ErrNoArchive), errors.Is(err, uploader.ErrNoArchive), errors.Is(err, archive.ErrEmpty):
 		return exitNothing
-	case errors.As(err, &noChain), errors.As(err, &diverged):
+	case errors.As(err, &noChain), errors.As(err, &diverged), errors.As(err, &notHeld), errors.As(err, &missing):
 		return exitNoChain
 	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
 		return exitRefused

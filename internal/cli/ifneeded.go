@@ -109,9 +109,7 @@ func (s *session) restoreNeeded(ctx context.Context, cfg zoocfg.Config, c restor
 		if err := errors.Join(err, refusal(cfg, verdict)); err != nil {
 			return err
 		}
-		if r.whole {
-			wholeEnsemble(&c)
-		}
+		c.WholeEnsemble = r.whole
 	}
 	report, err := s.rebuild(ctx, c)
 	if err != nil {

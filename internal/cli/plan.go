@@ -13,9 +13,13 @@ import (
 
 // planned is a plan as JSON shows it.
 type planned struct {
-	Kind     string         `json:"kind"` // "plan"; "restored" when it was carried out
+	Kind     string         `json:"kind"`  // "plan"; "restored" when it was carried out
+	Asked    string         `json:"asked"` // the point, with an absolute time
 	Target   zookeeper.Zxid `json:"target"`
-	Base     *plannedBase   `json:"base"` // null: the segments begin with the server's first transaction
+	At       *neighbour     `json:"at"`    // the target itself; null: no segment holds it
+	Next     *neighbour     `json:"next"`  // the first transaction left out; null: there is none
+	Later    uint64         `json:"later"` // transactions held that are left out
+	Base     *plannedBase   `json:"base"`  // null: the segments begin with the server's first transaction
 	Segments []plannedPiece `json:"segments"`
 	Bytes    int64          `json:"bytes"` // of all objects
 	Warnings []string       `json:"warnings"`
@@ -35,9 +39,10 @@ type plannedPiece struct {
 	Bytes int64          `json:"bytes"`
 }
 
-func newPlanned(kind string, p archive.Plan) planned {
+func newPlanned(kind string, p archive.Plan, f restore.Found) planned {
 	shown := planned{
 		Kind: kind, Target: p.Target, Bytes: p.Bytes,
+		Asked: f.Asked, At: newNeighbour(f.At), Next: newNeighbour(f.Next), Later: f.Later,
 		Segments: make([]plannedPiece, len(p.Pieces)),
 		Warnings: append([]string{}, p.Warnings...),
 	}
@@ -53,18 +58,21 @@ func newPlanned(kind string, p archive.Plan) planned {
 // restored is what a restore did, as JSON shows it.
 type restored struct {
 	planned
-	Cluster string   `json:"cluster"`
-	DataDir string   `json:"dataDir"`
-	Kept    []string `json:"kept"`    // where the old data is
-	Resumed bool     `json:"resumed"` // an interrupted restore to the same point was finished
-	Records int64    `json:"records"` // replayed over the base
-	Digests int64    `json:"digests"` // recorded by ZooKeeper and found right
-	Proof   string   `json:"proof"`
+	Crisp   *restore.Crisp `json:"crisp"`           // null: base and logs were installed
+	Epoch   uint32         `json:"epoch,omitempty"` // in both epoch files
+	Cluster string         `json:"cluster"`
+	DataDir string         `json:"dataDir"`
+	Kept    []string       `json:"kept"`    // where the old data is
+	Resumed bool           `json:"resumed"` // an interrupted restore to the same point was finished
+	Records int64          `json:"records"` // replayed over the base
+	Digests int64          `json:"digests"` // recorded by ZooKeeper and found right
+	Proof   string         `json:"proof"`
 }
 
 func newRestored(dataDir string, r restore.Report) restored {
 	shown := restored{
-		planned: newPlanned("restored", r.Plan), Cluster: r.Cluster, DataDir: dataDir,
+		planned: newPlanned("restored", r.Plan, r.Found), Cluster: r.Cluster, DataDir: dataDir,
+		Crisp: r.Crisp, Epoch: r.Epoch,
 		Kept: append([]string{}, r.Kept...), Resumed: r.Resumed,
 		Records: r.Proof.Applied, Digests: r.Proof.Right, Proof: r.Proof.String(),
 	}
@@ -79,7 +87,8 @@ func (s *session) printPlan(p planned, output string) error {
 	if output == formatJSON {
 		return json.NewEncoder(s.Stdout).Encode(p)
 	}
-	rows := append([][2]string{{"would restore", p.Target.String()}}, p.rows()...)
+	rows := append([][2]string{{"would restore", p.Target.String()}}, p.pointRows()...)
+	rows = append(rows, p.rows()...)
 	return printRows(s.Stdout, append(rows, [2]string{"reads", size(p.Bytes)}))
 }
 
@@ -88,8 +97,9 @@ func (s *session) printRestored(r restored, output string) error {
 	if output == formatJSON {
 		return json.NewEncoder(s.Stdout).Encode(r)
 	}
-	rows := append([][2]string{{"restored", r.Target.String()}, {"into", r.DataDir}}, r.rows()...)
-	rows = append(rows, [2]string{"proof", r.Proof})
+	rows := append([][2]string{{"restored", r.Target.String()}, {"into", r.DataDir}}, r.pointRows()...)
+	rows = append(rows, r.rows()...)
+	rows = append(append(rows, r.crispRows()...), [2]string{"proof", r.Proof})
 	for _, kept := range r.Kept {
 		rows = append(rows, [2]string{"old data", kept})
 	}

@@ -38,8 +38,9 @@ type barProgress struct {
 	bar  *mpb.Bar
 }
 
-// Planned begins the bar.
+// Planned begins the bar, anew when there was one.
 func (p *barProgress) Planned(plan archive.Plan) {
+	p.end(false)
 	p.bars = mpb.New(mpb.WithOutput(p.out), mpb.WithWidth(48))
 	p.bar = p.bars.AddBar(plan.Bytes,
 		mpb.PrependDecorators(decor.Name("reading "+plan.Target.String()+" ")),
@@ -81,7 +82,7 @@ type logProgress struct {
 
 // Planned tells what is going to be read.
 func (p *logProgress) Planned(plan archive.Plan) {
-	p.total, p.told = plan.Bytes, p.now()
+	p.fetched, p.total, p.told = 0, plan.Bytes, p.now()
 	p.log.Info("reading the archive", "target", plan.Target, "base", plan.Base.Start, "segments", len(plan.Pieces), "bytes", plan.Bytes)
 }
 

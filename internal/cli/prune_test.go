@@ -148,12 +148,12 @@ func TestAPeriodIsReadInDaysAndWeeks(t *testing.T) {
 		"7d": 168 * time.Hour, "36h": 36 * time.Hour, "2w": 336 * time.Hour, "1w1d12h": 204 * time.Hour, "0": 0, "90m": 90 * time.Minute,
 		"100000d": 100000 * 24 * time.Hour,
 	} {
-		if got, err := parsePeriod(s); err != nil || got != want {
+		if got, err := archive.ParsePeriod(s); err != nil || got != want {
 			t.Errorf("%s: %s, %v", s, got, err)
 		}
 	}
 	for _, s := range []string{"", "7", "-1d", "d", "1d2w", "1d-2h", "-3h", "106752d", "99999999999999999999d", "1.5d", "106751d24h"} {
-		if got, err := parsePeriod(s); err == nil {
+		if got, err := archive.ParsePeriod(s); err == nil {
 			t.Errorf("%q is read as %s", s, got)
 		}
 	}

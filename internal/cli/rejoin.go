@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/probe"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/restore"
@@ -29,7 +30,7 @@ const (
 )
 
 // askAgain is the pause between two looks at an ensemble.
-const askAgain = time.Second
+const askAgain = 2 * time.Second
 
 // rejoinFlags say whether and when a server may come back.
 type rejoinFlags struct {
@@ -142,9 +143,7 @@ func (s *session) passGate(ctx context.Context, cfg zoocfg.Config, c *restore.Co
 	if err != nil {
 		return nil, err
 	}
-	if r.whole {
-		wholeEnsemble(c)
-	}
+	c.WholeEnsemble = r.whole
 	return r, refusal(cfg, d)
 }
 
@@ -210,13 +209,19 @@ func (r *rejoin) look(ctx context.Context) (gate.Situation, error) {
 	if err != nil {
 		return sit, err
 	}
-	sit.Point = plan.Target
-	newest := r.restore
-	newest.To = archive.Latest()
-	if plan, err = restore.Plan(ctx, newest); err == nil {
-		sit.Tip = plan.Target
+	sit.Point, sit.Tip = plan.Target, plan.Target
+	if !r.latest {
+		sit.Tip, err = r.tip(ctx)
 	}
 	return sit, err
+}
+
+// tip is the newest point of the archive.
+func (r *rejoin) tip(ctx context.Context) (zookeeper.Zxid, error) {
+	newest := r.restore
+	newest.To = archive.Latest()
+	plan, err := restore.Plan(ctx, newest)
+	return plan.Target, err
 }
 
 // count looks, where nobody leads, whether that is because everything is lost.
@@ -233,13 +238,11 @@ func (r *rejoin) count(ctx context.Context, d gate.Decision) (gate.Decision, err
 	if err != nil {
 		return d, err
 	}
-	newest := r.restore
-	newest.To = archive.Latest()
-	plan, err := restore.Plan(ctx, newest)
+	tip, err := r.tip(ctx)
 	if err != nil {
 		return d, err
 	}
-	c := census.Decide(census.Round{Voters: r.voters(), Entries: entries, Since: time.Now().Add(-census.Recent), Tip: plan.Target})
+	c := census.Decide(census.Round{Voters: r.voters(), Entries: entries, Since: time.Now().Add(-census.Recent), Tip: tip})
 	if c.Lost && r.latest {
 		r.whole = true
 		return gate.Decision{Verdict: gate.Allow, Reason: c.Reason, Voters: d.Voters}, nil
@@ -272,9 +275,6 @@ func (r *rejoin) rejoined(ctx context.Context, report restore.Report) {
 		r.s.log.Warn("the other servers are not told that this one has data again", "err", err)
 	}
 }
-
-// wholeEnsemble asks for what only servers may have that are all restored to the same point: epochs that go forward.
-func wholeEnsemble(c *restore.Config) { _ = c }
 
 // refusal is nil where the server may come back.
 func refusal(cfg zoocfg.Config, d gate.Decision) error {

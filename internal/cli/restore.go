@@ -5,13 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/restore"
 )
 
@@ -21,6 +19,7 @@ type restoreFlags struct {
 	dryRun  bool
 	keepOld bool
 	force   bool
+	shape   shapeFlags
 	output  *choice
 	rejoinFlags
 
@@ -28,23 +27,24 @@ type restoreFlags struct {
 }
 
 func newRestore(s *session) *cobra.Command {
-	f := restoreFlags{rejoinFlags: newRejoinFlags()}
+	f := restoreFlags{shape: newShapeFlags(), rejoinFlags: newRejoinFlags()}
 	cmd := &cobra.Command{
 		Use:   "restore --zoo-cfg FILE --archive URL",
 		Short: "Rebuild a server's data directory from the archive",
 		Long: "restore rebuilds the data directory of a stopped server. What it built is read back from disk and replayed against\n" +
 			"the digests that ZooKeeper recorded before it is put in place. The old data stays beside it.",
 		Example: "  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --dry-run\n" +
-			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at 0x100000fa3",
+			"  zkark restore --zoo-cfg /etc/zookeeper/conf/zoo.cfg --archive file:///backup/zk --at before-delete:/app/config",
 		Args: noArgs,
 	}
 	f.server.add(cmd)
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
-	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: latest, or a zxid like 0x100000fa3")
+	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: "+archive.PointForms)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and touch nothing")
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
+	f.shape.add(flags)
 	f.rejoinFlags.add(cmd)
 	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -75,6 +75,7 @@ func (s *session) runRestore(cmd *cobra.Command, f restoreFlags) error {
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {
 		return err
 	}
+	f.shape.apply(&config)
 	if f.ifNeeded && !f.dryRun {
 		return s.runIfNeeded(cmd, cfg, config, f)
 	}
@@ -101,11 +102,12 @@ func (s *session) runRestore(cmd *cobra.Command, f restoreFlags) error {
 
 // planRestore prints what a restore would do. A gate that would stop it is a warning.
 func (s *session) planRestore(ctx context.Context, config restore.Config, f restoreFlags, gate error) error {
-	plan, err := restore.Plan(ctx, config)
+	preview, err := restore.Look(ctx, config)
 	if err != nil {
-		return fmt.Errorf("plan to restore %s: %w", config.DataDir, err)
+		return withKeyAdvice(fmt.Errorf("plan to restore %s: %w", config.DataDir, err))
 	}
-	shown := newPlanned("plan", plan)
+	plan := preview.Plan
+	shown := newPlanned("plan", plan, preview.Found)
 	if gate != nil {
 		shown.Warnings = append(shown.Warnings, gate.Error())
 	}
@@ -113,21 +115,6 @@ func (s *session) planRestore(ctx context.Context, config restore.Config, f rest
 		shown.Warnings = append(shown.Warnings, withKeyAdvice(fmt.Errorf("read %s: %w", key, archive.ErrEncrypted)).Error())
 	}
 	return s.printPlan(shown, f.output.value)
-}
-
-// parsePoint reads --at.
-func parsePoint(s string) (archive.Point, error) {
-	if s == "latest" {
-		return archive.Latest(), nil
-	}
-	if !strings.HasPrefix(s, "0x") {
-		return archive.Point{}, usageError("--at %q: want latest, or a zxid as 0x and hex digits; times are not in this release yet", s)
-	}
-	z, err := zookeeper.ParseZxid(s)
-	if err != nil {
-		return archive.Point{}, usageError("--at: %w", err)
-	}
-	return archive.AtZxid(z), nil
 }
 
 // rebuild carries a restore out and shows how far it is.

@@ -68,6 +68,10 @@ func (d Decision) ofVoter(s Situation) Decision {
 		return d.wait("none of the other servers leads a quorum", startOthers(), asObserver(), startEmpty(), wholeEnsemble())
 	}
 	d.Leader, d.Zxid = leader.ID, leader.Zxid
+	if s.Point < s.Tip {
+		return d.refuse(fmt.Sprintf("server %d leads, and one server of a living ensemble cannot go back to %s alone: it would be brought forward again, or worse, lead",
+			leader.ID, s.Point), "restore it to latest", wholeEnsemble()+", after stopping all")
+	}
 	if needed := max(s.Point, s.Tip); leader.Zxid < needed {
 		return d.wait(fmt.Sprintf("server %d leads and is at %s only, older than the archive, which holds %s", leader.ID, leader.Zxid, needed),
 			"find out what happened to the servers that acknowledged the rest, and start those first", wholeEnsemble())

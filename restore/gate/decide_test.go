@@ -44,12 +44,16 @@ func TestDecide(t *testing.T) {
 		"observers do not help":                  {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), silent(3), observer(voter(4, probe.Observer, tip)), observer(voter(5, probe.Observer, tip))}}, Wait, "no majority"},
 		"we are an observer":                     {Situation{Answers: []probe.Result{observer(silent(1)), silent(2), silent(3)}}, Allow, "observer"},
 		"an archive that diverged":               {Situation{Diverged: errors.New("two histories"), Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "two histories"},
+		"back to an older point alone":           {Situation{Point: tip - 1, Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "alone"},
 		"groups of voters":                       {Situation{Weighted: true, Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "weights"},
 		"not in the configuration":               {Situation{Answers: []probe.Result{voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "no server 1"},
 		"a deposed leader's follower is nothing": {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, 0x300000005), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.s.Self, c.s.Point, c.s.Tip = 1, tip, tip
+			c.s.Self, c.s.Tip = 1, tip
+			if c.s.Point == 0 {
+				c.s.Point = tip
+			}
 			d := Decide(c.s)
 			if d.Verdict != c.want || !strings.Contains(d.Reason, c.reason) {
 				t.Errorf("got %s: %s; want %s: …%s…", d.Verdict, d.Reason, c.want, c.reason)

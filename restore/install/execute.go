@@ -12,23 +12,27 @@ import (
 // PlanFile is the name of the written list, in dataDir, while it is being carried out.
 const PlanFile = "zkark-restore.json"
 
-// Execute makes the plan durable in dataDir and carries it out. When it fails half-way, Resume goes on from there.
-func Execute(dataDir string, p Plan) error { return executor{}.run(dataDir, p) }
+// Execute makes the plan durable in dataDir and carries it out. When it fails half-way, Resume goes on from there; when nothing
+// could be changed at all, there is nothing to resume.
+func Execute(dataDir string, p Plan) error { return Executor{}.Execute(dataDir, p) }
 
 // Resume finishes the swap that an earlier process left in dataDir. It is not ok when there is none.
-func Resume(dataDir string) (p Plan, ok bool, err error) { return executor{}.resume(dataDir) }
+func Resume(dataDir string) (p Plan, ok bool, err error) { return Executor{}.Resume(dataDir) }
 
-// executor carries plans out. Tests stop it before each change it makes to the disk.
-type executor struct{ before func(change string) error }
+// Executor carries plans out, and asks Before, unless it is nil, before each change that it makes to the disk: an error ends the
+// work there, as a process that dies would. It is for tests of that.
+type Executor struct{ Before func(change string) error }
 
-func (e executor) run(dataDir string, p Plan) error {
+// Execute is like the function.
+func (e Executor) Execute(dataDir string, p Plan) error {
 	if err := e.write(dataDir, p); err != nil {
 		return fmt.Errorf("write the plan of the swap: %w", err)
 	}
 	return e.finish(dataDir, p)
 }
 
-func (e executor) resume(dataDir string) (Plan, bool, error) {
+// Resume is like the function.
+func (e Executor) Resume(dataDir string) (Plan, bool, error) {
 	path := filepath.Join(dataDir, PlanFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -44,10 +48,11 @@ func (e executor) resume(dataDir string) (Plan, bool, error) {
 	return p, true, e.finish(dataDir, p)
 }
 
-func (e executor) finish(dataDir string, p Plan) error {
+func (e Executor) finish(dataDir string, p Plan) error {
 	for _, s := range p.Steps {
 		if err := e.step(s); err != nil {
-			return fmt.Errorf("swap the directories: %s %s: %w", s.Do, s.To, err)
+			err = fmt.Errorf("swap the directories: %s %s: %w", s.Do, s.To, err)
+			return errors.Join(err, e.abandon(dataDir, p))
 		}
 	}
 	err := e.change("forget the plan", func() error {
@@ -59,8 +64,27 @@ func (e executor) finish(dataDir string, p Plan) error {
 	return e.discard(p.Discard)
 }
 
+// abandon forgets a plan of which not even the first step could be begun, as where version-2 is a mount point: it would fail the
+// same way for ever, and everything is as it was.
+func (e Executor) abandon(dataDir string, p Plan) error {
+	first := p.Steps[0]
+	staged, err := inodeOf(first.From)
+	if err != nil || first.Do == Swap && staged != first.Inode {
+		return err
+	}
+	if there, err := inodeOf(first.To); err != nil || there == first.Inode {
+		return err
+	}
+	if aside, err := inodeOf(first.From + "-aside"); err != nil || aside != 0 {
+		return err
+	}
+	return e.change("abandon the plan", func() error {
+		return errors.Join(os.Remove(filepath.Join(dataDir, PlanFile)), SyncDir(dataDir))
+	})
+}
+
 // discard comes after the plan is forgotten: what a process that dies here leaves behind is out of everybody's way.
-func (e executor) discard(dirs []string) error {
+func (e Executor) discard(dirs []string) error {
 	for _, dir := range dirs {
 		if err := e.change("discard", func() error { return os.RemoveAll(dir) }); err != nil {
 			return fmt.Errorf("remove the old data: %w", err)
@@ -70,7 +94,7 @@ func (e executor) discard(dirs []string) error {
 }
 
 // write puts the plan under a temporary name first: a plan is there whole or not at all.
-func (e executor) write(dataDir string, p Plan) error {
+func (e Executor) write(dataDir string, p Plan) error {
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
@@ -84,7 +108,7 @@ func (e executor) write(dataDir string, p Plan) error {
 	})
 }
 
-func (e executor) step(s Step) error {
+func (e Executor) step(s Step) error {
 	switch s.Do {
 	case Move:
 		return e.move(s)
@@ -94,7 +118,7 @@ func (e executor) step(s Step) error {
 	return fmt.Errorf("unknown step %q: the plan is of another version of zkark", s.Do)
 }
 
-func (e executor) move(s Step) error {
+func (e Executor) move(s Step) error {
 	there, err := inodeOf(s.To)
 	if err != nil || there == s.Inode {
 		return err
@@ -107,7 +131,7 @@ func (e executor) move(s Step) error {
 
 // swap exchanges two names in one operation where the system can. Elsewhere it takes three renames by way of a name of its
 // own, and finds out on a second run how far the first came.
-func (e executor) swap(s Step) error {
+func (e Executor) swap(s Step) error {
 	aside := s.From + "-aside"
 	there, err := inodeOf(s.To)
 	if err != nil {
@@ -138,13 +162,13 @@ func (e executor) swap(s Step) error {
 	return nil
 }
 
-func (e executor) rename(from, to string) error {
+func (e Executor) rename(from, to string) error {
 	return e.change("rename", func() error { return errors.Join(os.Rename(from, to), SyncDir(filepath.Dir(to))) })
 }
 
-func (e executor) change(what string, do func() error) error {
-	if e.before != nil {
-		if err := e.before(what); err != nil {
+func (e Executor) change(what string, do func() error) error {
+	if e.Before != nil {
+		if err := e.Before(what); err != nil {
 			return err
 		}
 	}

@@ -93,8 +93,8 @@ func TestKilledBeforeAnyChangeTheTargetIsOldOrNewAndTheNextRunFinishes(t *testin
 
 func countChanges(t *testing.T, separate, withOld, keepOld bool) int {
 	p, n := newPlace(t, separate, withOld), 0
-	e := executor{before: func(string) error { n++; return nil }}
-	if err := e.run(p.data, p.plan(t, keepOld)); err != nil {
+	e := Executor{Before: func(string) error { n++; return nil }}
+	if err := e.Execute(p.data, p.plan(t, keepOld)); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -104,14 +104,14 @@ func killAt(t *testing.T, kill int, p place, keepOld bool) {
 	t.Helper()
 	separate, withOld := p.log != p.data, content(t, p.data, "snapshot.0") == "old"
 	n := 0
-	e := executor{before: func(string) error {
+	e := Executor{Before: func(string) error {
 		if n++; n > kill {
 			return errKilled
 		}
 		return nil
 	}}
 	plan := p.plan(t, keepOld)
-	if err := e.run(p.data, plan); !errors.Is(err, errKilled) {
+	if err := e.Execute(p.data, plan); !errors.Is(err, errKilled) {
 		t.Fatalf("change %d: %v, want to be killed", kill, err)
 	}
 	if withOld {

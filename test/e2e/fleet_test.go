@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/test/gcsserver"
 	"github.com/zkark/zkark/test/loop"
 	"github.com/zkark/zkark/test/s3server"
 	"github.com/zkark/zkark/test/zkserver"
@@ -25,6 +26,7 @@ type fleet struct {
 	dir      string
 	archive  string           // the directory that holds the objects
 	store    *s3server.Server // nil for the directory itself
+	url      string           // of the archive, when it is not the directory
 	servers  []*zkserver.Server
 	sidecars []*loop.Sidecar
 	started  int // sidecars, for the names of their logs
@@ -47,14 +49,39 @@ func newFleetOverS3(t testing.TB, n int, o zkserver.Options) *fleet {
 	f.store.CreateBucket(t, "backup")
 	t.Setenv("ZKARK_S3_ENDPOINT", f.store.Endpoint())
 	t.Setenv("ZKARK_S3_PATH_STYLE", "true")
-	f.archive = filepath.Join(f.store.Dir, "backup", "zk")
+	f.archive, f.url = filepath.Join(f.store.Dir, "backup", "zk"), "s3://backup/zk"
+	f.start(n, o)
+	return f
+}
+
+// newFleetBehindProxy is newFleetOverS3 with a proxy in front of the S3 server.
+func newFleetBehindProxy(t testing.TB, n int, o zkserver.Options) (*fleet, *s3server.Proxy) {
+	t.Helper()
+	f := &fleet{t: t, dir: t.TempDir(), store: s3server.Start(t)}
+	f.store.CreateBucket(t, "backup")
+	proxy := f.store.NewProxy(t)
+	t.Setenv("ZKARK_S3_ENDPOINT", proxy.Endpoint())
+	t.Setenv("ZKARK_S3_PATH_STYLE", "true")
+	f.archive, f.url = filepath.Join(f.store.Dir, "backup", "zk"), "s3://backup/zk"
+	f.start(n, o)
+	return f, proxy
+}
+
+// newFleetOverGCS starts n servers and their sidecars, with an archive in a stand-in for Google Cloud Storage. Its objects are in no
+// directory: f.archive is empty.
+func newFleetOverGCS(t *testing.T, n int, o zkserver.Options) *fleet {
+	t.Helper()
+	store := gcsserver.Start(t)
+	store.CreateBucket(t, "backup")
+	t.Setenv("STORAGE_EMULATOR_HOST", store.Address)
+	f := &fleet{t: t, dir: t.TempDir(), url: "gs://backup/zk"}
 	f.start(n, o)
 	return f
 }
 
 func (f *fleet) start(n int, o zkserver.Options) {
 	f.t.Helper()
-	ctx, cancel := context.WithTimeout(f.t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 8*time.Minute)
 	f.t.Cleanup(cancel)
 	f.ctx, f.sidecars = ctx, make([]*loop.Sidecar, n)
 	o.JVM = append([]string{loop.ExtendedTypes}, o.JVM...)
@@ -95,11 +122,7 @@ func (f *fleet) zkark(i int) loop.Zkark {
 }
 
 func (f *fleet) zkarkFor(zooCfg string) loop.Zkark {
-	z := loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, ZooCfg: zooCfg}
-	if f.store != nil {
-		z.URL = "s3://backup/zk"
-	}
-	return z
+	return loop.Zkark{Binary: os.Getenv(binaryVariable), Archive: f.archive, URL: f.url, ZooCfg: zooCfg}
 }
 
 func (f *fleet) startSidecar(i int) {
@@ -125,12 +148,12 @@ func (f *fleet) stopSidecars() {
 	}
 }
 
-// leader waits until one of the servers leads and returns which.
+// leader waits until one of the servers leads, or is alone, and returns which.
 func (f *fleet) leader() int {
 	f.t.Helper()
 	for {
 		for i, s := range f.servers {
-			if status, err := s.Status(f.ctx); err == nil && status.Mode == "leader" {
+			if status, err := s.Status(f.ctx); err == nil && (status.Mode == "leader" || status.Mode == "standalone") {
 				return i
 			}
 		}

@@ -82,7 +82,7 @@ func (f *fleet) expectDeadBranch() {
 func TestSidecarsKilledAtRandomMomentsLoseNothing(t *testing.T) {
 	f := newFleetOverS3(t, 3, rolling())
 	w := f.startWriters("/load", 2)
-	for range 120 {
+	for range 240 {
 		i := rand.IntN(len(f.sidecars))
 		f.sidecars[i].Kill()
 		f.startSidecar(i)
@@ -111,8 +111,8 @@ func TestAStoreThatIsDownLongerThanServersKeepTheirFilesLosesNothing(t *testing.
 func TestARollingRestartLeavesNoGap(t *testing.T) {
 	f := newFleetOverS3(t, 3, rolling())
 	w := f.startWriters("/load", 2)
-	for i := range 6 {
-		f.more(w, 200)
+	for i := range 24 { // minutes
+		f.more(w, 100)
 		f.must(f.servers[i%3].Stop())
 		f.more(w, 50)
 		f.boot()

@@ -71,7 +71,7 @@ func (s *Sidecar) Ended() <-chan struct{} { return s.process.Ended() }
 
 // LogTail is the end of what the sidecar logged.
 func (s *Sidecar) LogTail() string {
-	const most = 4000 // bytes
+	const most = 1500 // bytes
 	log, err := os.ReadFile(s.logFile)
 	if err != nil {
 		return err.Error()

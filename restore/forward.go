@@ -1,0 +1,134 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
+)
+
+// seen is the highest zxid that anybody is known to have seen, as a zxid: a server refuses a client that has seen more than
+// the server has, and a zxid that is given twice poisons clients and archives. An epoch without a transaction counts as its zxid 0.
+func (a opened) seen(ctx context.Context, cfg Config) (zookeeper.Zxid, error) {
+	seen := a.held()
+	local, _, err := newestLocal(cfg.DataDir, cfg.LogDir)
+	if err != nil {
+		return 0, err
+	}
+	epoch, err := localEpoch(cfg.DataDir)
+	if err != nil {
+		return 0, err
+	}
+	reported, err := a.reported(ctx)
+	return max(seen, local, zookeeper.MakeZxid(epoch, 0), reported), err
+}
+
+// held is the highest zxid in any name of the archive, on dead branches too.
+func (a opened) held() (highest zookeeper.Zxid) {
+	for _, s := range a.catalog.Segments {
+		highest = max(highest, s.Last)
+	}
+	for _, b := range a.catalog.Bases {
+		highest = max(highest, b.End)
+	}
+	return highest
+}
+
+// reported is the highest zxid, or epoch, in what servers last said of themselves.
+func (a opened) reported(ctx context.Context) (highest zookeeper.Zxid, err error) {
+	var objects []archive.Object
+	for o, err := range a.bucket.List(ctx, archive.ReportPrefix, "") {
+		if err != nil {
+			return 0, fmt.Errorf("list the servers' reports: %w", err)
+		}
+		objects = append(objects, archive.Object{Key: o.Key, Size: o.Size, Modified: o.Modified})
+	}
+	for _, ref := range archive.NewestReports(objects) {
+		r, err := a.report(ctx, ref.Key)
+		if err != nil {
+			return 0, err
+		}
+		highest = max(highest, r.Logged, r.Committed, r.Archived, zookeeper.MakeZxid(max(r.AcceptedEpoch, r.CurrentEpoch), 0))
+		for _, p := range r.Peers {
+			highest = max(highest, p.Zxid)
+		}
+	}
+	return highest, nil
+}
+
+func (a opened) report(ctx context.Context, key string) (archive.ServerReport, error) {
+	r, err := a.bucket.Get(ctx, key, 0)
+	if err != nil {
+		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	if err != nil {
+		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	return archive.ParseServerReport(key, data)
+}
+
+// localEpoch is the highest epoch in the directory's own files, 0 where there is none to read: they may be damaged.
+func localEpoch(dataDir string) (highest uint32, err error) {
+	for _, name := range []string{"acceptedEpoch", "currentEpoch"} {
+		data, err := os.ReadFile(filepath.Join(dataDir, zookeeper.VersionDir, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, fmt.Errorf("look at the old data: %w", err)
+		}
+		epoch, err := strconv.ParseUint(strings.TrimSpace(string(data)), 10, 31)
+		if err == nil {
+			highest = max(highest, uint32(epoch))
+		}
+	}
+	return highest, nil
+}
+
+// start is what a restored server goes on from.
+type start struct {
+	zxid  zookeeper.Zxid // of its newest state: the target, or above it
+	epoch uint32         // for both epoch files of a server of a quorum
+}
+
+// startFrom raises the zxid of a standalone server, and the epoch of a quorum, above all that clients have seen, where the restore goes
+// back. One server that comes back to a living ensemble with the newest state keeps the epoch of that state: with a higher one
+// it would win the next election.
+func startFrom(cfg Config, target, newest, seen zookeeper.Zxid) (start, error) {
+	s := start{zxid: target, epoch: target.Epoch()}
+	switch {
+	case cfg.Quorum && (cfg.WholeEnsemble || target < newest):
+		s.epoch = max(target.Epoch(), seen.Epoch())
+	case !cfg.Quorum && (seen > target || cfg.changes()):
+		s.epoch = max(target, seen).Epoch() + 1
+		s.zxid = zookeeper.MakeZxid(s.epoch, 0)
+	}
+	if s.epoch >= math.MaxInt32 {
+		return start{}, fmt.Errorf("epoch %d leaves no room for another: no server counts further", s.epoch)
+	}
+	return s, nil
+}
+
+// changes tells whether what is installed is to differ from every state that there was.
+func (cfg Config) changes() bool { return cfg.DropSessions || cfg.ScrubMembers }
+
+// membersEpoch is the epoch of the last change of the ensemble's members, from the line version=HEX: a later change that gets a lower
+// version is ignored by servers.
+func membersEpoch(members string) uint32 {
+	for line := range strings.Lines(members) {
+		if hex, ok := strings.CutPrefix(strings.TrimSpace(line), "version="); ok {
+			if z, err := strconv.ParseUint(hex, 16, 63); err == nil {
+				return zookeeper.Zxid(z).Epoch()
+			}
+		}
+	}
+	return 0
+}
