@@ -242,7 +242,7 @@ func (r *rejoin) count(ctx context.Context, d gate.Decision) (gate.Decision, err
 	if err != nil {
 		return d, err
 	}
-	c := census.Decide(census.Round{Voters: r.voters(), Entries: entries, Since: time.Now().Add(-census.Recent), Tip: tip})
+	c := census.Decide(census.Round{Voters: r.voters(), Entries: entries, Now: r.station.Time(entries, r.id), Tip: tip})
 	if c.Lost && r.latest {
 		r.whole = true
 		return gate.Decision{Verdict: gate.Allow, Reason: c.Reason, Voters: d.Voters}, nil

@@ -21,6 +21,8 @@ func entry(server int, last zookeeper.Zxid) archive.CensusEntry {
 func TestDecide(t *testing.T) {
 	late := entry(3, 0)
 	late.Time = time.Unix(1, 0)
+	ahead := entry(3, 0)
+	ahead.Time = time.Unix(9000, 0)
 	other := entry(3, 0)
 	other.Voters = []int{1, 2, 3, 4, 5}
 	behind := entry(3, 7)
@@ -35,13 +37,14 @@ func TestDecide(t *testing.T) {
 		"one lost disk":                   {[]archive.CensusEntry{entry(1, 0), entry(2, 5), entry(3, 9)}, false, "2, 3 hold data"},
 		"the others sleep":                {[]archive.CensusEntry{entry(1, 0)}, false, "2, 3 have not said"},
 		"one has said so long ago":        {[]archive.CensusEntry{entry(1, 0), entry(2, 0), late}, false, "3 have not said"},
+		"one with a clock of its own":     {[]archive.CensusEntry{entry(1, 0), entry(2, 0), ahead}, false, "3 have not said"},
 		"another configuration":           {[]archive.CensusEntry{entry(1, 0), entry(2, 0), other}, false, "another configuration"},
 		"the survivor has not shipped":    {[]archive.CensusEntry{entry(1, 0), entry(2, 0), behind}, false, "that the archive lacks"},
 		"the survivor is past the tip":    {[]archive.CensusEntry{entry(1, 0), entry(2, 0), entry(3, 11)}, false, "that the archive lacks"},
 		"one that is no voter says a lot": {[]archive.CensusEntry{entry(1, 0), entry(2, 0), entry(7, 0)}, false, "3 have not said"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Decide(Round{Voters: []int{1, 2, 3}, Entries: c.entries, Since: time.Unix(500, 0), Tip: 10})
+			got := Decide(Round{Voters: []int{1, 2, 3}, Entries: c.entries, Now: time.Unix(1200, 0), Tip: 10})
 			if got.Lost != c.lost || !strings.Contains(got.Reason, c.reason) {
 				t.Errorf("got %+v, want …%s…", got, c.reason)
 			}
@@ -52,7 +55,7 @@ func TestDecide(t *testing.T) {
 func TestNoRestoreGoesAheadWhileAMajorityMayHoldData(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(1, 7).Draw(t, "voters")
-		r := Round{Since: time.Unix(500, 0), Tip: 10}
+		r := Round{Now: time.Unix(1200, 0), Tip: 10}
 		for id := range n {
 			r.Voters = append(r.Voters, id+1)
 		}

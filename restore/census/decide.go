@@ -25,17 +25,17 @@ type Count struct {
 type Round struct {
 	Voters  []int // of the own configuration, sorted
 	Entries []archive.CensusEntry
-	Since   time.Time      // what was said before it does not count
+	Now     time.Time      // by the clock that the entries have their times from; what is Recent from it, before or after, counts
 	Tip     zookeeper.Zxid // the newest that the archive holds of the chain, listed after the entries were read
 }
 
-// Decide counts. An entry by another configuration makes nothing safe, and an entry of the future comes from a clock that is wrong.
+// Decide counts. An entry by another configuration makes nothing safe, and one of the future comes from a clock that is wrong.
 func Decide(r Round) Count {
 	var c Count
 	var unshipped, others []int
 	for _, id := range r.Voters {
 		i := slices.IndexFunc(r.Entries, func(e archive.CensusEntry) bool { return e.Server == id })
-		if i < 0 || r.Entries[i].Time.Before(r.Since) {
+		if i < 0 || r.Now.Sub(r.Entries[i].Time).Abs() > Recent {
 			c.Missing = append(c.Missing, id)
 			continue
 		}

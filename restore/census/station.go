@@ -11,7 +11,7 @@ import (
 	"github.com/zkark/zkark/internal/store"
 )
 
-// Recent is how old an entry may be. Clocks may differ by as much without harm but a refusal.
+// Recent is how old an entry may be.
 const Recent = 10 * time.Minute
 
 // Again is how often a server that waits repeats what it holds, so that it counts for those that start later.
@@ -45,7 +45,8 @@ func (s *Station) Report(ctx context.Context, e archive.CensusEntry) error {
 	return nil
 }
 
-// Entries reads what each server said last.
+// Entries reads what each server said last. Their times are those at which the store got them, where it tells: servers' clocks differ, and
+// what one said long ago must not pass for recent.
 func (s *Station) Entries(ctx context.Context) ([]archive.CensusEntry, error) {
 	var objects []archive.Object
 	for o, err := range s.Bucket.List(ctx, archive.CensusPrefix, "") {
@@ -60,9 +61,23 @@ func (s *Station) Entries(ctx context.Context) ([]archive.CensusEntry, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !ref.Modified.IsZero() {
+			e.Time = ref.Modified
+		}
 		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// Time is now by the clock of the entries: when the server's own was stored, which is no longer ago than Again; the machine's own clock
+// where it has none.
+func (s *Station) Time(entries []archive.CensusEntry, server int) time.Time {
+	for _, e := range entries {
+		if e.Server == server {
+			return e.Time
+		}
+	}
+	return s.Now()
 }
 
 func (s *Station) read(ctx context.Context, key string) (archive.CensusEntry, error) {
