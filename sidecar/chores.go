@@ -10,18 +10,17 @@ import (
 	"github.com/zkark/zkark/uploader"
 )
 
-// every does a chore at intervals until the context ends. An interval of 0 is never.
+// every does a chore at intervals until the context ends.
 func (s *Sidecar) every(ctx context.Context, interval time.Duration, chore func(context.Context) error) {
-	if interval <= 0 {
-		return
-	}
 	t := time.NewTicker(interval)
 	defer t.Stop()
 	for {
+		beat(ctx, s.parts, interval+workWithin)
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			beat(ctx, s.parts, workWithin)
 			err := chore(ctx)
 			if errors.Is(err, tail.ErrChanged) || errors.Is(err, uploader.ErrNoArchive) {
 				continue

@@ -2,82 +2,137 @@ package sidecar
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"maps"
+	"math"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 )
 
-// restartPause is how long a loop that broke down stays down.
-const restartPause = 5 * time.Second
+const (
+	restartPause    = time.Second // how long a part that broke down stays down the first time, and twice as long each time after that
+	restartPauseMax = time.Minute
 
-// loop is one of the sidecar's activities, and when it was last seen to be alive.
-type loop struct {
-	within time.Duration // it beats at least that often while it is well
-	beaten time.Time
-	panics int
+	anyTime time.Duration = math.MaxInt64 // a part that waits to be told is alive however long that takes
+)
+
+// parts is the sidecar's activities, and when each was last seen to be alive.
+type parts struct {
+	log *slog.Logger
+
+	mu      sync.Mutex // guards the rest
+	running map[string]pulse
+	broken  map[string]int // how often each broke down
 }
 
-// guard runs an activity until the context ends. One that panics is started again after a pause: shipping goes on, and the
-// panic is told, counted, and remembered.
-func (s *Sidecar) guard(ctx context.Context, name string, within time.Duration, run func(context.Context)) {
-	s.beat(name, within)
+// pulse tells when a part was last seen, and within what time it has to be seen again.
+type pulse struct {
+	at     time.Time
+	within time.Duration
+}
+
+func newParts(log *slog.Logger) *parts {
+	return &parts{log: log, running: map[string]pulse{}, broken: map[string]int{}}
+}
+
+// partKey is under which a context carries the name of the part that works in it.
+type partKey struct{}
+
+// guard runs a part until the context ends. One that panics, or comes to an end on its own, is started again after a pause: shipping
+// goes on, and what happened is told and counted.
+func (p *parts) guard(ctx context.Context, name string, run func(context.Context)) {
+	ctx = context.WithValue(ctx, partKey{}, name)
+	p.start(name)
+	defer p.stop(name)
+	pause := restartPause
 	for ctx.Err() == nil {
-		if s.survives(name, func() { run(ctx) }) {
+		begun := time.Now()
+		beat(ctx, p, restartPauseMax)
+		err := survive(func() { run(ctx) })
+		if ctx.Err() != nil && err == nil {
 			return
 		}
+		if time.Since(begun) > restartPauseMax {
+			pause = restartPause
+		}
+		p.brokeDown(name, err, pause)
+		beat(ctx, p, 2*restartPauseMax)
 		select {
 		case <-ctx.Done():
-		case <-time.After(restartPause):
+		case <-time.After(pause):
 		}
+		pause = min(2*pause, restartPauseMax)
 	}
 }
 
-// survives tells whether run came to its own end.
-func (s *Sidecar) survives(name string, run func()) (ok bool) {
+func (p *parts) start(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken[name] += 0
+}
+
+func (p *parts) stop(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.running, name)
+}
+
+func (p *parts) brokeDown(name string, err error, pause time.Duration) {
+	if err == nil {
+		err = errors.New("it came to an end on its own")
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.broken[name]++
+	p.log.Error("a part of the sidecar broke down; it is started again", "part", name, "err", err, "times", p.broken[name], "after", pause)
+}
+
+// survive runs something and makes an error of its panic.
+func survive(run func()) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.cfg.Log.Error("a part of the sidecar broke down; it is started again", "part", name, "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-			s.mu.Lock()
-			s.loops[name].panics++
-			s.mu.Unlock()
+			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
 		}
 	}()
 	run()
-	return true
+	return nil
 }
 
-// beat notes that an activity is alive. Within is 0 for as before.
-func (s *Sidecar) beat(name string, within time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.loops[name] == nil {
-		s.loops[name] = &loop{}
+// beat notes that the part that works in ctx is alive, and that it is dead if it is not heard of again in time. Within is 0 for as long as
+// before. In the context of no part it does nothing.
+func beat(ctx context.Context, p *parts, within time.Duration) {
+	name, ok := ctx.Value(partKey{}).(string)
+	if !ok {
+		return
 	}
-	l := s.loops[name]
-	l.beaten = time.Now()
-	if within > 0 {
-		l.within = within
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if within == 0 {
+		within = p.running[name].within
 	}
+	p.running[name] = pulse{time.Now(), within}
 }
 
-// Alive is nil while every activity of the sidecar has been seen lately, whatever the store and ZooKeeper do.
-func (s *Sidecar) Alive() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for name, l := range s.loops {
-		if silent := time.Since(l.beaten); silent > l.within {
-			return fmt.Errorf("%s was last seen %s ago, and should be every %s", name, silent.Round(time.Second), l.within)
+// alive is nil while every part has been heard of in time.
+func (p *parts) alive() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(p.running)) {
+		last := p.running[name]
+		if silent := time.Since(last.at); silent > last.within {
+			return fmt.Errorf("the part %q was last heard of %s ago, and should be within %s", name, silent.Round(time.Second), last.within)
 		}
 	}
 	return nil
 }
 
-// Ready is nil once ZooKeeper's directories have been looked at. Whether the store answers has no part in it.
-func (s *Sidecar) Ready() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.looked {
-		return fmt.Errorf("ZooKeeper's directories have not been looked at yet")
-	}
-	return nil
+// restarts is how often each part broke down.
+func (p *parts) restarts() map[string]int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.broken)
 }

@@ -58,11 +58,13 @@ func (s *Sidecar) probeLoop(ctx context.Context) {
 	var everyone time.Time        // when all servers were last asked
 	var last archive.ServerReport // that was archived, or tried to be
 	for {
+		beat(ctx, s.parts, anyTime)
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.probes:
 		}
+		beat(ctx, s.parts, workWithin)
 		now := time.Now()
 		if s.cfg.Prober != nil {
 			due := now.Sub(everyone) >= reportEvery

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -55,8 +54,8 @@ const (
 	pruneEvery   = time.Hour
 	lookPause    = 100 * time.Millisecond
 
-	lookWithin = 2 * time.Minute  // beyond many rescans and the longest look
-	turnWithin = 30 * time.Minute // beyond a turn that ships a long backlog to a store that does not answer
+	lookWithin = 2 * time.Minute  // beyond many rescans
+	workWithin = 30 * time.Minute // beyond all tries of one request to a store that does not answer, packing a large snapshot, and the first look
 )
 
 func (c Config) withDefaults() Config {
@@ -84,6 +83,7 @@ func (c Config) withDefaults() Config {
 // Sidecar is the companion of one server. New makes one; Run runs it once.
 type Sidecar struct {
 	cfg      Config
+	parts    *parts
 	tail     *tail.Tail
 	uploader *uploader.Uploader
 
@@ -94,6 +94,10 @@ type Sidecar struct {
 	shipping       atomic.Bool      // a turn is under way, or none has ended yet
 	probePause     time.Duration    // between two looks at ZooKeeper
 
+	lagging    sync.Mutex     // guards the next two
+	oldest     zookeeper.Zxid // the record that oldestTime is known of
+	oldestTime time.Time
+
 	mu      sync.Mutex // guards the rest
 	report  tail.Report
 	logging streak // of looking at the directories
@@ -101,10 +105,13 @@ type Sidecar struct {
 	basing  streak // of archiving bases
 	chores  streak // of compacting and pruning
 	told    map[string]bool
-	loops   map[string]*loop
-	looked  bool      // at the directories, once
-	moved   time.Time // when there was last nothing to ship, or some of it was shipped
-	reached zookeeper.Zxid
+	// toldLost is the ranges that are lost and told of.
+	toldLost map[archive.Range]bool
+	looked   bool      // at the directories, once
+	moved    time.Time // when there was last nothing to ship, or some of it was shipped
+	reached  zookeeper.Zxid
+	shipped  Shipped
+	results  map[Result]int // of turns
 
 	seen              Seen
 	asking, reporting streak // of asking ZooKeeper, and of archiving reports
@@ -116,8 +123,9 @@ func New(c Config) *Sidecar {
 	s := &Sidecar{
 		cfg: c, tail: tail.New(tail.Config{DataDir: c.DataDir, LogDir: c.LogDir}), pause: lookPause,
 		early: make(chan struct{}, 1), bases: make(chan struct{}, 1), probes: make(chan struct{}, 1), probePause: probePause,
-		told: map[string]bool{}, loops: map[string]*loop{}, moved: time.Now(),
+		told: map[string]bool{}, toldLost: map[archive.Range]bool{}, moved: time.Now(), parts: newParts(c.Log), results: map[Result]int{},
 	}
+	s.cfg.Bucket = lively{c.Bucket, s.beats(0)}
 	s.shipping.Store(true)
 	s.logging = streak{log: c.Log, what: "look at ZooKeeper's directories"}
 	s.turning = streak{log: c.Log, what: "archive the log"}
@@ -125,7 +133,7 @@ func New(c Config) *Sidecar {
 	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
 	s.asking = streak{log: c.Log, what: "ask ZooKeeper"}
 	s.reporting = streak{log: c.Log, what: "archive a report"}
-	s.uploader = uploader.New(c.uploader(s.tail))
+	s.uploader = uploader.New(s.cfg.uploader(s.tail))
 	return s
 }
 
@@ -144,17 +152,19 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	rescans, stopRescans := s.rescanTicks()
 	defer stopRescans()
 	var loops sync.WaitGroup
-	start := func(name string, within time.Duration, run func(context.Context)) {
-		loops.Go(func() { s.guard(ctx, name, within, run) })
+	start := func(name string, run func(context.Context)) {
+		loops.Go(func() { s.parts.guard(ctx, name, run) })
 	}
-	start("watch", math.MaxInt64, func(ctx context.Context) { watch.Run(ctx, s.dirs(), rescans, look, s.unwatched) })
-	start("look", lookWithin, func(ctx context.Context) { s.lookLoop(ctx, look) })
-	start("turns", turnWithin, s.turnLoop)
-	start("bases", math.MaxInt64, s.baseLoop)
-	start("probe", math.MaxInt64, s.probeLoop)
-	start("compaction", math.MaxInt64, func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+	start("watch", func(ctx context.Context) { s.watch(ctx, rescans, look) })
+	start("look", func(ctx context.Context) { s.lookLoop(ctx, look) })
+	start("turns", s.turnLoop)
+	start("bases", s.baseLoop)
+	start("probe", s.probeLoop)
+	if s.cfg.CompactEvery > 0 {
+		start("compaction", func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+	}
 	if s.cfg.Prune.Keep > 0 {
-		start("pruning", math.MaxInt64, func(ctx context.Context) { s.every(ctx, pruneEvery, s.prune) })
+		start("pruning", func(ctx context.Context) { s.every(ctx, pruneEvery, s.prune) })
 	}
 	loops.Wait()
 	if s.cfg.Prober != nil {
@@ -162,7 +172,26 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
-	return errors.Join(s.drain(drain), s.tail.Close())
+	return errors.Join(s.lastTurns(drain), s.tail.Close())
+}
+
+// lastTurns drains, and makes an error of a panic.
+func (s *Sidecar) lastTurns(ctx context.Context) (err error) {
+	if broken := survive(func() { err = s.drain(ctx) }); broken != nil {
+		return fmt.Errorf("%w: the last turn broke down: %w", ErrUnshipped, broken)
+	}
+	return err
+}
+
+// beats makes a function that notes that a part is alive.
+func (s *Sidecar) beats(within time.Duration) func(context.Context) {
+	return func(ctx context.Context) { beat(ctx, s.parts, within) }
+}
+
+// watch has no time in which it has to be heard of. When it hangs, looks stop, and those have.
+func (s *Sidecar) watch(ctx context.Context, rescans <-chan time.Time, look chan<- struct{}) {
+	beat(ctx, s.parts, anyTime)
+	watch.Run(ctx, s.dirs(), rescans, look, s.unwatched)
 }
 
 func (s *Sidecar) rescanTicks() (<-chan time.Time, func()) {
@@ -174,12 +203,15 @@ func (s *Sidecar) rescanTicks() (<-chan time.Time, func()) {
 }
 
 // nextTurn fires when it is the sidecar's turn again.
-func (s *Sidecar) nextTurn() <-chan time.Time {
+func (s *Sidecar) nextTurn(ctx context.Context) <-chan time.Time {
 	if s.turns != nil {
+		beat(ctx, s.parts, anyTime)
 		return s.turns
 	}
 	now := time.Now()
-	return time.After(placeOf(s.cfg.Ensemble(), s.cfg.Source).nextTurn(now, s.cfg.SyncRate).Sub(now))
+	wait := placeOf(s.cfg.Ensemble(), s.cfg.Source).nextTurn(now, s.cfg.SyncRate).Sub(now)
+	beat(ctx, s.parts, wait+workWithin)
+	return time.After(wait)
 }
 
 func (s *Sidecar) dirs() []string {
@@ -196,14 +228,16 @@ func (s *Sidecar) unwatched(err error) {
 
 // lookLoop keeps up with the directories, so that files are held open before they can be purged, however long the store takes.
 func (s *Sidecar) lookLoop(ctx context.Context, look chan struct{}) {
+	beat(ctx, s.parts, lookWithin)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-look:
 		}
-		s.beat("look", 0)
+		beat(ctx, s.parts, workWithin)
 		s.look(ctx)
+		beat(ctx, s.parts, lookWithin)
 		if s.unsure() {
 			signal(look) // what changed under the look may have been the last change for long
 		}
@@ -236,10 +270,10 @@ func (s *Sidecar) turnLoop(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-s.nextTurn():
+		case <-s.nextTurn(ctx):
 		case <-s.early:
 		}
-		s.beat("turns", 0)
+		beat(ctx, s.parts, workWithin)
 		signal(s.probes)
 		s.look(ctx)
 		s.shipping.Store(true)
@@ -253,10 +287,12 @@ func (s *Sidecar) turnLoop(ctx context.Context) {
 // baseLoop archives snapshots beside the log, because a large one can take long.
 func (s *Sidecar) baseLoop(ctx context.Context) {
 	for {
+		beat(ctx, s.parts, anyTime)
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.bases:
+			beat(ctx, s.parts, workWithin)
 			s.base(ctx)
 		}
 	}
@@ -280,7 +316,7 @@ func (s *Sidecar) drain(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return errors.Join(left, err)
-		case <-s.nextTurn():
+		case <-s.nextTurn(ctx):
 		}
 	}
 }

@@ -132,9 +132,9 @@ func startConfigured(t *testing.T, cfg Config) *companion {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks := make(chan time.Time)
-	s := New(cfg)
 	rescans := time.NewTicker(50 * time.Millisecond) // a system that is busy may lose a notification
 	t.Cleanup(rescans.Stop)
+	s := New(cfg)
 	s.turns, s.rescans, s.pause, s.probePause = ticks, rescans.C, 0, 0
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()

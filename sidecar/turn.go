@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/sidecar/tail"
 )
 
@@ -58,13 +57,29 @@ func (s *Sidecar) tellTroubles(troubles []error) {
 
 // turn archives the log that is missing, and lets go of files that are archived.
 func (s *Sidecar) turn(ctx context.Context) error {
+	before := s.shippedSoFar().Segments
 	err := s.uploader.ShipLog(ctx, func(seg archive.Segment) {
 		s.cfg.Log.Info("shipped "+seg.First.String()+" – "+seg.Last.String(), "key", seg.Key())
+		s.count(Shipped{Segments: 1, SegmentBytes: seg.Size})
 	})
-	if errors.Is(err, tail.ErrChanged) {
+	result := TurnIdle
+	switch {
+	case errors.Is(err, tail.ErrChanged):
 		s.cfg.Log.Debug("a log changed while it was being archived; the next turn looks again", "err", err)
-	} else {
+		result = TurnAgain
+	case err != nil:
+		result = TurnFailed
+	case s.shippedSoFar().Segments > before:
+		result = TurnShipped
+	}
+	if result != TurnAgain {
 		s.ended(ctx, &s.turning, err)
+	}
+	if err == nil || ctx.Err() == nil {
+		s.countTurn(result)
+	}
+	if err == nil {
+		s.tellLost()
 	}
 	release := s.tail.Release(func(r tail.Run) bool { return s.uploader.Archived(r.First, r.Last) })
 	return errors.Join(err, release)
@@ -74,6 +89,7 @@ func (s *Sidecar) turn(ctx context.Context) error {
 func (s *Sidecar) base(ctx context.Context) error {
 	err := s.uploader.ShipBase(ctx, func(b archive.Base) {
 		s.cfg.Log.Info("shipped snapshot "+b.Start.String(), "key", b.Key(), "bytes", b.Size)
+		s.count(Shipped{Bases: 1, BaseBytes: b.Size})
 	}, func(err error) {
 		s.cfg.Log.Info("passed over a snapshot that is not complete", "err", err)
 	})
@@ -85,6 +101,27 @@ func (s *Sidecar) base(ctx context.Context) error {
 	return err
 }
 
+func (s *Sidecar) count(more Shipped) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shipped.Segments += more.Segments
+	s.shipped.SegmentBytes += more.SegmentBytes
+	s.shipped.Bases += more.Bases
+	s.shipped.BaseBytes += more.BaseBytes
+}
+
+func (s *Sidecar) shippedSoFar() Shipped {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shipped
+}
+
+func (s *Sidecar) countTurn(r Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.results[r]++
+}
+
 // ended counts how something went, unless it was only told to stop.
 func (s *Sidecar) ended(ctx context.Context, of *streak, err error) {
 	if err != nil && ctx.Err() != nil {
@@ -93,36 +130,4 @@ func (s *Sidecar) ended(ctx context.Context, of *streak, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	of.count(err)
-}
-
-// Status is where a sidecar stands.
-type Status struct {
-	Logged         zookeeper.Zxid // the last record in the server's logs
-	Archived       zookeeper.Zxid // the last local record up to which nothing is lacking in the archive
-	PendingRecords uint64         // logged and not archived
-	PendingBytes   int64          // of log, roughly
-	Stalled        time.Duration  // since something was last archived, while something is pending; else 0
-	LastError      error          // of a streak that goes on; nil when all goes well
-	Panics         map[string]int // of each part of the sidecar
-	ZooKeeper      Seen           // what ZooKeeper said last
-}
-
-// Status tells where the sidecar stands. It can be called at any time.
-func (s *Sidecar) Status() Status {
-	b := s.uploader.Backlog()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st := Status{
-		Logged: b.Logged, Archived: b.Archived, PendingRecords: b.Records, PendingBytes: b.Bytes,
-		LastError: errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last}, s.report.Troubles...)...),
-		Panics:    map[string]int{},
-		ZooKeeper: s.seen,
-	}
-	for name, l := range s.loops {
-		st.Panics[name] = l.panics
-	}
-	if b.Records > 0 {
-		st.Stalled = time.Since(s.moved)
-	}
-	return st
 }

@@ -95,6 +95,7 @@ func (u *Uploader) refreshBases(ctx context.Context) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.changes++
 	for _, o := range objects {
 		u.view.add(o)
 	}

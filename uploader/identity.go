@@ -37,6 +37,9 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 		return archive.Identity{}, fmt.Errorf("enter the archive: %w", err)
 	}
 	u.identity = id
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cluster = id.Cluster
 	return id, nil
 }
 

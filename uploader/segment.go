@@ -49,7 +49,7 @@ func (u *Uploader) segmentFrom(run Run, first zookeeper.Zxid) archive.Segment {
 	return archive.Segment{Prev: first - 1, Linked: true, Source: u.Source, Encrypted: u.encrypts()}
 }
 
-// putSegment archives one log file, and gives the segment its hash.
+// putSegment archives one log file, and gives the segment its hash and size.
 func (u *Uploader) putSegment(ctx context.Context, s *archive.Segment, log []byte) error {
 	meta, err := u.meta(ctx, zookeeper.LogName(s.First), zookeeper.Plain)
 	if err != nil {
@@ -60,6 +60,7 @@ func (u *Uploader) putSegment(ctx context.Context, s *archive.Segment, log []byt
 	if err := u.encode(&object, meta, log); err != nil {
 		return err
 	}
+	s.Size = int64(object.Len())
 	return u.put(ctx, s.Key(), store.BytesBody(object.Bytes()))
 }
 
@@ -82,6 +83,7 @@ func (u *Uploader) put(ctx context.Context, key string, body store.Body) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.changes++
 	u.view.add(archive.Object{Key: key, Size: body.Size})
 	return nil
 }

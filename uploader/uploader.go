@@ -44,6 +44,9 @@ type Uploader struct {
 
 	mu       sync.Mutex // guards the rest
 	view     view
+	changes  uint64 // of the view
+	surveyed surveyed
+	cluster  string          // of the archive, once it was entered
 	compared bool            // the archive's history is known to be the server's
 	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
 }
@@ -107,6 +110,9 @@ func (u *Uploader) relist(ctx context.Context, full bool) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if full || len(objects) > 0 {
+		u.changes++
+	}
 	if full {
 		u.view = newView(objects, u.Now())
 		return nil
@@ -148,12 +154,20 @@ func (u *Uploader) Archived(first, last zookeeper.Zxid) bool {
 	return u.view.known() && len(u.view.missing(first, last)) == 0
 }
 
+// Listed tells whether the archive was listed, so that Backlog knows what it holds.
+func (u *Uploader) Listed() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.view.known()
+}
+
 // Backlog is what the server has logged and the archive lacks, as far as is known.
 type Backlog struct {
 	Records  uint64
 	Bytes    int64          // of log, roughly
 	Logged   zookeeper.Zxid // the last record in the local logs
 	Archived zookeeper.Zxid // the last local record up to which nothing is lacking, 0 for none
+	Oldest   zookeeper.Zxid // the first local record that is lacking, 0 for none
 }
 
 func (b Backlog) any() bool { return b.Records > 0 }
@@ -164,6 +178,9 @@ func (u *Uploader) Backlog() Backlog {
 	for _, run := range u.Local.Runs() {
 		b.Logged = max(b.Logged, run.Last)
 		for _, missing := range u.lacks(run) {
+			if b.Records == 0 {
+				b.Oldest = missing.First
+			}
 			if b.Records == 0 && missing.First > run.First {
 				b.Archived = missing.First - 1
 			}

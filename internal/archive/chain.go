@@ -93,6 +93,11 @@ func runWith(runs []run, z zookeeper.Zxid) (run, bool) {
 // cover picks the fewest segments that hold the records of the spans, which are in order of zxid.
 func (c Catalog) cover(spans []span) []Piece {
 	var pieces []Piece
+	c.eachPiece(spans, func(p Piece) { pieces = append(pieces, p) })
+	return pieces
+}
+
+func (c Catalog) eachPiece(spans []span, each func(Piece)) {
 	i := 0
 	for _, s := range spans {
 		for at := s.first; at <= s.upTo; {
@@ -103,9 +108,8 @@ func (c Catalog) cover(spans []span) []Piece {
 				}
 			}
 			p := Piece{Segment: best, First: at, UpTo: min(best.Last, s.upTo)}
-			pieces = append(pieces, p)
+			each(p)
 			at = p.UpTo + 1
 		}
 	}
-	return pieces
 }

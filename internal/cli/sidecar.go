@@ -107,9 +107,10 @@ func runHealthy(ctx context.Context, c sidecar.Config, listen string) error {
 }
 
 func checkSidecar(c sidecar.Config) error {
+	if err := checkSyncRate(c.SyncRate); err != nil {
+		return err
+	}
 	switch {
-	case !(c.SyncRate > 0) || math.IsInf(c.SyncRate, 0):
-		return usageError("--sync-rate: want a number above 0, not %v", c.SyncRate)
 	case c.BaseInterval <= 0:
 		return usageError("--base-interval: want a time above 0, as 6h, not %s", c.BaseInterval)
 	case c.BaseBytes <= 0:
@@ -120,6 +121,13 @@ func checkSidecar(c sidecar.Config) error {
 		return usageError("--prune-keep-daily needs --prune-keep")
 	case c.Drain <= 0:
 		return usageError("--drain-timeout: want a time above 0, as 20s, not %s", c.Drain)
+	}
+	return nil
+}
+
+func checkSyncRate(rate float64) error {
+	if !(rate > 0) || math.IsInf(rate, 0) {
+		return usageError("--sync-rate: want a number above 0, not %v", rate)
 	}
 	return nil
 }

@@ -1,49 +1,119 @@
 package cli
 
 import (
-	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/status"
 	"github.com/zkark/zkark/internal/zookeeper"
 )
 
+func at(hour float64) time.Time {
+	return time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC).Add(time.Duration(hour * float64(time.Hour)))
+}
+
+func segment(first, last, prev zookeeper.Zxid, from, to float64) archive.Segment {
+	return archive.Segment{First: first, Last: last, Prev: prev, Linked: true, Source: 1, Size: 1 << 20,
+		FirstTime: at(from), LastTime: at(to), Hash: "0123456789abcdef"}
+}
+
+func snapshotOf(start, end zookeeper.Zxid, hour float64, source int) archive.Base {
+	return archive.Base{Start: start, End: end, Time: at(hour), Source: source, Size: 3 << 20, Hash: "0123456789abcdef"}
+}
+
+// troubled is an archive with a dead branch, a gap that a base bridges, and servers that disagree.
+func troubled() archive.Catalog {
+	jump := segment(0x200000020, 0x200000064, 0, 12, 20)
+	jump.Linked, jump.Source, jump.Size = false, 2, 40<<20
+	twin := segment(0x200000060, 0x200000064, 0x20000005f, 18, 19)
+	twin.Source = 3
+	return archive.Catalog{
+		Segments: []archive.Segment{segment(0x100000001, 0x100000064, 0, 0, 6), segment(0x200000001, 0x200000010, 0x100000060, 6, 8), jump, twin},
+		Bases:    []archive.Base{snapshotOf(0, 0, 0, 1), snapshotOf(0x20000001f, 0x200000021, 13, 2), snapshotOf(0x300000001, 0x300000005, 14, 3)},
+		Foreign:  []string{"readme.txt"},
+	}
+}
+
+func quiet() archive.Catalog {
+	return archive.Catalog{
+		Segments: []archive.Segment{segment(1, 0x64, 0, 0, 0.5), segment(0x65, 0x66, 0x64, 47, 48)},
+		Bases:    []archive.Base{snapshotOf(0, 0, 0, 0)},
+	}
+}
+
+func broken() archive.Catalog {
+	c := quiet()
+	c.Segments[1].First, c.Segments[1].Prev, c.Segments[1].Last = 0x70, 0x6f, 0x80
+	return c
+}
+
+// UPDATE_GOLDEN=1 go test ./internal/cli -run Status writes the pages anew.
 func TestStatusIsAPageThatTellsWhatCanBeRestoredAndWhatIsWrong(t *testing.T) {
-	at := func(hour int) time.Time { return time.Date(2026, 11, 20, hour, 0, 0, 0, time.UTC) }
-	seg := func(first, last, prev zookeeper.Zxid, from, to int) archive.Segment {
-		return archive.Segment{First: first, Last: last, Prev: prev, Linked: prev != 9, Source: 1, Size: 1 << 20, FirstTime: at(from), LastTime: at(to)}
+	for name, c := range map[string]struct {
+		catalog archive.Catalog
+		screen  screen
+	}{
+		"troubled":       {troubled(), screen{width: 100, unicode: true}},
+		"troubled-ascii": {troubled(), screen{width: 80}},
+		"quiet":          {quiet(), screen{width: 80, unicode: true}},
+		"broken":         {broken(), screen{width: 80, unicode: true}},
+		"no-base":        {archive.Catalog{Segments: []archive.Segment{segment(0x70, 0x80, 0x6f, 1, 1.1)}}, screen{width: 80, unicode: true}},
+		"one-base":       {archive.Catalog{Bases: []archive.Base{snapshotOf(7, 7, 3, 1)}}, screen{width: 80, unicode: true}},
+	} {
+		a := status.Of("s3://backups/zookeeper", "c0ffee", c.catalog)
+		page := statusPage{Archive: a, now: at(50.5), syncRate: 2, screen: c.screen, activity: a.Activity(c.catalog, c.screen.bar())}
+		got := page.String()
+		golden := filepath.Join("testdata", "status", name+".golden")
+		if os.Getenv("UPDATE_GOLDEN") != "" {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if !c.screen.unicode && strings.ContainsFunc(got, func(r rune) bool { return r > unicode.MaxASCII }) {
+			t.Errorf("%s is not ASCII:\n%s", name, got)
+		}
 	}
-	c := archive.Catalog{
-		Segments: []archive.Segment{
-			seg(0x100000001, 0x100000064, 0, 0, 6), seg(0x200000001, 0x200000010, 0x100000060, 6, 8), seg(0x200000020, 0x200000064, 9, 12, 20),
-		},
-		Bases: []archive.Base{{Time: at(0), Source: 1, Size: 300}, {Start: 0x20000001f, End: 0x200000021, Time: at(13), Source: 2, Size: 3 << 20}},
+}
+
+func TestTheScreenFollowsTheLocale(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{nil, false},
+		{map[string]string{"LANG": "en_US.UTF-8"}, true},
+		{map[string]string{"LANG": "C.utf8"}, true},
+		{map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "C"}, false},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, true},
+	} {
+		s := &session{Process: Process{LookupEnv: func(name string) (string, bool) { v, ok := c.env[name]; return v, ok }}}
+		if got := s.screen(); got.unicode != c.want || got.width != defaultWidth {
+			t.Errorf("%v: %+v", c.env, got)
+		}
 	}
-	a := newArchiveStatus("s3://b/p", archive.Identity{Cluster: "c0ffee"}, c)
-	var out bytes.Buffer
-	if err := printRows(&out, a.rows(at(21))); err != nil {
-		t.Fatal(err)
-	}
-	want := `archive        s3://b/p
-cluster        c0ffee
-holds          3 segments and 2 bases, 6.0 MiB
-newest         0x200000064 of 2026-11-20 20:00:00 UTC, 1h0m0s ago
-coverage       █████████████████████████···········████████████████████████
-restorable     0x0 – 0x200000010, 2026-11-20 00:00:00 UTC – 2026-11-20 08:00:00 UTC
-restorable     0x200000021 – 0x200000064, 2026-11-20 12:00:00 UTC – 2026-11-20 20:00:00 UTC
-gap            between 0x200000010 and 0x200000020
-dead branch    0x100000061 – 0x100000064 were logged and never committed
-base           0x200000021 of 2026-11-20 13:00:00 UTC, 3.0 MiB, by server 2
-base           0x0 of 2026-11-20 00:00:00 UTC, 300 B, by server 1
-server         1 archived 3 segments, 3.0 MiB, the last up to 0x200000064 of 2026-11-20 20:00:00 UTC
-growth         about 216.0 MiB and 180 PUT requests a month, and as many LIST requests
-`
-	if out.String() != want {
-		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
-	}
-	if len(a.Warnings) != 1 || !strings.Contains(a.Warnings[0], "0x200000010 and 0x200000020") {
-		t.Errorf("warnings %q", a.Warnings)
+}
+
+func TestAnAgeIsToldInTwoUnits(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0s ago", 59 * time.Second: "59s ago", 61 * time.Second: "1m1s ago", 26*time.Hour + 3*time.Minute: "1d2h ago",
+		3*time.Hour + 59*time.Second: "3h0m ago", -time.Minute: "1m0s from now: a clock is wrong",
+	} {
+		if got := ago(d); got != want {
+			t.Errorf("%s: %q, want %q", d, got, want)
+		}
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/zkark/zkark/internal/zookeeper"
-	"github.com/zkark/zkark/internal/zookeeper/probe"
 	"github.com/zkark/zkark/sidecar"
 )
 
@@ -98,63 +96,4 @@ func check(ask func() error) http.HandlerFunc {
 		}
 		fmt.Fprintln(w, "ok")
 	}
-}
-
-// status is what /status shows.
-type status struct {
-	Logged         zookeeper.Zxid `json:"logged"`   // the last record in the server's logs
-	Archived       zookeeper.Zxid `json:"archived"` // the last local record up to which nothing is lacking
-	PendingRecords uint64         `json:"pendingRecords"`
-	PendingBytes   int64          `json:"pendingBytes"`
-	StalledSeconds float64        `json:"stalledSeconds"`
-	Alive          bool           `json:"alive"`
-	Ready          bool           `json:"ready"`
-	Errors         []string       `json:"errors"` // that go on
-
-	ZooKeeper *zooKeeper `json:"zookeeper,omitempty"` // nothing before it was asked
-}
-
-func newStatus(s Subject) status {
-	st := s.Status()
-	shown := status{
-		Logged: st.Logged, Archived: st.Archived, PendingRecords: st.PendingRecords, PendingBytes: st.PendingBytes,
-		StalledSeconds: st.Stalled.Seconds(), Alive: s.Alive() == nil, Ready: s.Ready() == nil, Errors: []string{},
-	}
-	if !st.ZooKeeper.Time.IsZero() {
-		shown.ZooKeeper = newZooKeeper(st.ZooKeeper)
-	}
-	for _, err := range []error{st.LastError, s.Alive(), s.Ready()} {
-		if err != nil {
-			shown.Errors = append(shown.Errors, err.Error())
-		}
-	}
-	return shown
-}
-
-// zooKeeper is what ZooKeeper said when it was last asked. What is not known is left out.
-type zooKeeper struct {
-	Asked   time.Time      `json:"asked"`
-	Role    probe.Role     `json:"role"`
-	Version string         `json:"version,omitempty"`
-	Zxid    zookeeper.Zxid `json:"zxid,omitzero"` // the last transaction that the server has applied
-	Synced  bool           `json:"synced"`        // it had then applied all that the leader had committed when asked
-	Error   string         `json:"error,omitempty"`
-
-	Leader     *int64         `json:"leader,omitempty"` // its id
-	LeaderZxid zookeeper.Zxid `json:"leaderZxid,omitzero"`
-	Behind     *uint64        `json:"behind,omitempty"` // transactions that the leader had and the server had not
-}
-
-func newZooKeeper(seen sidecar.Seen) *zooKeeper {
-	z := &zooKeeper{Asked: seen.Time, Role: seen.Own.Role, Version: seen.Own.Version, Zxid: seen.Own.Zxid, Synced: seen.Synced}
-	if seen.Err != nil {
-		z.Error = seen.Err.Error()
-	}
-	if seen.Leader != nil {
-		z.Leader, z.LeaderZxid = &seen.Leader.ID, seen.Leader.Zxid
-	}
-	if n, known := seen.Behind(); known {
-		z.Behind = &n
-	}
-	return z
 }

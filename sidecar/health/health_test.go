@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/store/mem"
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -154,10 +155,48 @@ func TestRequestsToTheStoreAreCountedByResult(t *testing.T) {
 	}
 }
 
+// survey is of an archive with a gap that nothing bridges.
+func survey() archive.Survey {
+	segment := func(first, last, prev zookeeper.Zxid, s int64) archive.Segment {
+		return archive.Segment{First: first, Last: last, Prev: prev, Linked: true, FirstTime: time.Unix(s, 0), LastTime: time.Unix(s+1, 0)}
+	}
+	return archive.NewSurvey(archive.Catalog{
+		Segments: []archive.Segment{segment(1, 5, 0, 1000), segment(9, 12, 8, 2000)}, Bases: []archive.Base{{}},
+	})
+}
+
+func TestWhatARestoreWouldFindIsToldOnceTheArchiveWasListed(t *testing.T) {
+	s := &subject{status: sidecar.Status{
+		Lag: 3 * time.Second, HeldFiles: 2, Turns: map[sidecar.Result]int{sidecar.TurnFailed: 4}, Lost: []archive.Range{{First: 6, Last: 8}}, Archive: survey(),
+	}}
+	ask := serve(t, New("1.0"), s)
+	if _, body := ask("/metrics"); !strings.Contains(body, "zkark_archive_listed 0\n") || strings.Contains(body, "zkark_gaps") {
+		t.Errorf("before a listing:\n%s", body)
+	}
+	s.status.Listed = true
+	_, body := ask("/metrics")
+	for _, line := range []string{
+		"zkark_restorable 0", "zkark_restorable_counter 5", "zkark_restorable_time_seconds 1001", "zkark_gaps 1", "zkark_gaps_unbridged 1", "zkark_lost_ranges 1",
+		"zkark_lost_records 3", "zkark_diverged 0", "zkark_lag_seconds 3", "zkark_held_files 2", `zkark_turns_total{result="failed"} 4`,
+	} {
+		if !strings.Contains(body, line+"\n") {
+			t.Errorf("%q is missing in\n%s", line, body)
+		}
+	}
+	_, body = ask("/status")
+	for _, part := range []string{`{"kind":"status",`, `"newestRestorable":{"zxid":"0x5"`, `"lost":[{"first":"0x6","last":"0x8"}]`, `"lagSeconds":3`} {
+		if !strings.Contains(body, part) {
+			t.Errorf("%q is missing in %s", part, body)
+		}
+	}
+}
+
 func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	h := New("1.0")
 	_ = h.Watch(mem.New()).Delete(t.Context(), "k")
-	_, body := serve(t, h, &subject{status: sidecar.Status{Panics: map[string]int{"turns": 0}, ZooKeeper: following()}})("/metrics")
+	_, body := serve(t, h, &subject{status: sidecar.Status{
+		Panics: map[string]int{"turns": 0}, Turns: map[sidecar.Result]int{sidecar.TurnIdle: 1}, ZooKeeper: following(), Listed: true, Archive: survey(),
+	}})("/metrics")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "metrics.md"))
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
@@ -87,3 +88,21 @@ func (r *Records) end() error {
 
 // Close lets go of the file.
 func (r *Records) Close() error { return r.file.release() }
+
+// TimeOf is when the leader made the record with zxid z, which the run must hold.
+func (t *Tail) TimeOf(ctx context.Context, run Run, z zookeeper.Zxid) (_ time.Time, err error) {
+	switch {
+	case z < run.First || z > run.Last:
+		return time.Time{}, fmt.Errorf("find the time of %s: it is not in %s–%s", z, run.First, run.Last)
+	case z == run.First:
+		return run.FirstTime, nil
+	}
+	file, err := t.use(run)
+	if err != nil {
+		return time.Time{}, err
+	}
+	records := &Records{ctx: ctx, file: file, r: txnlog.NewReaderAt(file.f, run.Name, run.seek(z)), run: run, from: z}
+	defer func() { err = errors.Join(err, records.Close()) }()
+	rec, err := records.Next()
+	return time.UnixMilli(rec.Time), err
+}

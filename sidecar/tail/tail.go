@@ -109,3 +109,15 @@ func (t *Tail) Close() error {
 	clear(t.files)
 	return errors.Join(errs...)
 }
+
+// Held is how many logs are kept although the server has deleted or replaced them, because not all of their records are
+// archived.
+func (t *Tail) Held() int {
+	n := 0
+	for _, l := range t.snapshotOfState().Logs {
+		if !l.Live {
+			n++
+		}
+	}
+	return n
+}

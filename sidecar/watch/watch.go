@@ -11,6 +11,10 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
+// breath is how long the watch rests after a notification. A busy server writes thousands of times a second, and the system
+// folds what is not read.
+const breath = 100 * time.Millisecond
+
 // Run sends on look whenever something may have changed in one of the directories, and at every tick; it begins with one signal.
 // It returns when the context ends. Look should hold one signal: while one waits, others add nothing.
 //
@@ -26,17 +30,30 @@ func Run(ctx context.Context, dirs []string, tick <-chan time.Time, look chan<- 
 		defer n.Close()
 		w.notify, w.events, w.errors = n, n.Events, n.Errors
 	}
-	for {
-		w.watch()
+	for changed := true; ; {
+		if changed {
+			w.watch()
+		}
 		w.signal()
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
-		case <-w.events:
+			changed = true
+		case e := <-w.events:
+			changed = e.Op != fsnotify.Write
+			rest(ctx)
 		case err := <-w.errors:
+			changed = true
 			w.tell(err)
 		}
+	}
+}
+
+func rest(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(breath):
 	}
 }
 

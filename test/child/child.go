@@ -52,6 +52,11 @@ func (p *Process) run(log *os.File, started chan<- error) {
 // Ended is closed when the child is gone.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
+// CPU is the processor time that an ended child took.
+func (p *Process) CPU() time.Duration {
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}
+
 // Signal sends the child a signal and does not wait for what it does.
 func (p *Process) Signal(sig syscall.Signal) error {
 	if err := p.cmd.Process.Signal(sig); err != nil {

@@ -98,13 +98,16 @@ func BenchmarkOverhead(b *testing.B) {
 	load := r.startLoad(16)
 	for b.Loop() {
 		var with, without float64
+		var cpu time.Duration
 		for range rounds {
 			without += load.during(span)
 			sidecar := r.startSidecar()
 			r.waitArchived() // what the other half of the round has left behind
 			with += load.during(span)
 			r.must(sidecar.Stop())
+			cpu += sidecar.CPU()
 		}
+		b.ReportMetric(cpu.Seconds()/(rounds*span.Seconds()), "sidecar-cores")
 		b.ReportMetric(with/without, "ratio")
 		b.ReportMetric(without/rounds/span.Seconds(), "writes/s-without")
 		b.ReportMetric(with/rounds/span.Seconds(), "writes/s-with")

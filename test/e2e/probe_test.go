@@ -50,8 +50,11 @@ func (r *rig) waitSaid(url string, want func(said) bool) {
 	var s said
 	for {
 		if answer, err := client.Get(url); err == nil {
-			s = said{}
-			r.must(json.NewDecoder(answer.Body).Decode(&s))
+			var page struct {
+				Sidecar said `json:"sidecar"`
+			}
+			r.must(json.NewDecoder(answer.Body).Decode(&page))
+			s = page.Sidecar
 			r.must(answer.Body.Close())
 			if want(s) {
 				return

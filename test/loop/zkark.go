@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/zkark/zkark/test/child"
 )
@@ -62,6 +63,9 @@ func (s *Sidecar) Stop() error {
 	}
 	return nil
 }
+
+// CPU is the processor time that a stopped sidecar took.
+func (s *Sidecar) CPU() time.Duration { return s.process.CPU() }
 
 // Kill ends the sidecar with SIGKILL.
 func (s *Sidecar) Kill() { _ = s.process.End(syscall.SIGKILL) } // the "error" is that it was killed
