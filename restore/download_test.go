@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -125,9 +127,12 @@ func TestALargeObjectIsReadInRangesByAFewConnections(t *testing.T) {
 	if err := os.Mkdir(b.staging.log(), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	d := b.download(context.Background(), []object{{key: "large", size: int64(len(content))}})
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b.archive.bucket = &meeting{Bucket: bucket, met: make(chan struct{})}
+	d := b.download(ctx, []object{{key: "large", size: int64(len(content))}})
 	defer d.close()
-	err := d.use(context.Background(), func(_ object, path string) error {
+	err := d.use(ctx, func(_ object, path string) error {
 		got, err := os.ReadFile(path)
 		if string(got) != string(content) {
 			t.Error("what arrived is not what was sent")
@@ -142,6 +147,26 @@ func TestALargeObjectIsReadInRangesByAFewConnections(t *testing.T) {
 	}
 	if names, _ := os.ReadDir(b.staging.log()); len(names) != 0 {
 		t.Errorf("%v stays", names)
+	}
+}
+
+// meeting lets nobody read before a second connection is there.
+type meeting struct {
+	store.Bucket
+	calls atomic.Int64
+	met   chan struct{}
+}
+
+func (m *meeting) Get(ctx context.Context, key string, offset int64) (io.ReadCloser, error) {
+	r, err := m.Bucket.Get(ctx, key, offset)
+	if m.calls.Add(1) == 2 {
+		close(m.met)
+	}
+	select {
+	case <-m.met:
+		return r, err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -90,9 +90,9 @@ func (f *finder) find(ctx context.Context, to archive.Point) (archive.Point, err
 // describe tells what lies around a state. With exact, a segment may be read to tell a time; where it cannot be read, the time
 // stays about right.
 func (f *finder) describe(ctx context.Context, to archive.Point, target zookeeper.Zxid, exact bool) (Found, error) {
-	found := Found{Asked: to.String(), Target: target, Later: archive.CountAfter(f.islands, target), Warnings: f.warnings}
+	found := Found{Asked: to.String(), Target: target, Later: archive.CountAfter(f.islands, target)}
 	if asked, ok := to.Zxid(); ok && asked > target && (len(f.islands) == 0 || asked <= f.islands[len(f.islands)-1].Last()) {
-		found.Warnings = append(found.Warnings, fmt.Sprintf("%s is not a state that was committed, or is not held: it rounds down to %s", to, target))
+		f.warnings = append(f.warnings, fmt.Sprintf("%s is not a state that was committed, or is not held: it rounds down to %s", to, target))
 	}
 	for _, island := range f.islands {
 		for _, p := range island.Pieces {
@@ -110,6 +110,7 @@ func (f *finder) describe(ctx context.Context, to archive.Point, target zookeepe
 			}
 		}
 	}
+	found.Warnings = f.warnings
 	return found, nil
 }
 
@@ -133,7 +134,13 @@ func (f *finder) stamp(ctx context.Context, p archive.Piece, n *Neighbour, exact
 		n.Time, n.About = t, false
 		return errEnough
 	})
-	if errors.Is(err, archive.ErrEncrypted) || errors.Is(err, archive.ErrOtherRecipient) {
+	var damaged *DamagedError
+	var missing *MissingError
+	switch {
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient):
+		return nil
+	case errors.As(err, &damaged), errors.As(err, &missing):
+		f.warnings = append(f.warnings, fmt.Sprintf("the time of %s is not known: %v", n.Zxid, err))
 		return nil
 	}
 	return err

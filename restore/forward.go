@@ -99,13 +99,13 @@ type start struct {
 	epoch uint32         // for both epoch files of a server of a quorum
 }
 
-// startFrom raises the zxid of a standalone server, and the epoch of a quorum, above all that clients have seen, where the restore goes
-// back. One server that comes back to a living ensemble with the newest state keeps the epoch of that state: with a higher one
-// it would win the next election.
-func startFrom(cfg Config, target, newest, seen zookeeper.Zxid) (start, error) {
+// startFrom raises the epoch of a quorum that is restored as a whole, and the zxid of a standalone server that goes back, above all that
+// clients have seen. One server that comes back to a living ensemble keeps the epoch of its data: with a higher one it would win the next
+// election with old data.
+func startFrom(cfg Config, target, seen zookeeper.Zxid) (start, error) {
 	s := start{zxid: target, epoch: target.Epoch()}
 	switch {
-	case cfg.Quorum && (cfg.WholeEnsemble || target < newest):
+	case cfg.Quorum && cfg.WholeEnsemble:
 		s.epoch = max(target.Epoch(), seen.Epoch())
 	case !cfg.Quorum && (seen > target || cfg.changes()):
 		s.epoch = max(target, seen).Epoch() + 1

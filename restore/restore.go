@@ -30,7 +30,7 @@ type Config struct {
 	Now     func() time.Time
 	Observe Observer // nil for nobody
 
-	// WholeEnsemble tells that every server of the quorum is restored to the same point, so that epochs may go forward.
+	// WholeEnsemble tells that every server of the quorum is restored to the same point: epochs go forward then, and only then.
 	WholeEnsemble bool
 	// Crisp asks for one exact snapshot at the target and no logs. A standalone server that goes back gets one in any case.
 	Crisp bool
@@ -174,9 +174,8 @@ func (a opened) finish(ctx context.Context, cfg Config, b built, p *proof, repor
 	if err != nil {
 		return err
 	}
-	newest, _ := a.catalog.Newest()
 	seen = max(seen, zookeeper.MakeZxid(membersEpoch(p.replay.Tree().Members()), 0))
-	from, err := startFrom(cfg, report.Plan.Target, newest, seen)
+	from, err := startFrom(cfg, report.Plan.Target, seen)
 	if err != nil {
 		return err
 	}

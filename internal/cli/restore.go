@@ -70,7 +70,7 @@ func (s *session) runRestore(cmd *cobra.Command, f restoreFlags) error {
 	defer bucket.Close()
 	config := restore.Config{
 		Bucket: bucket, DataDir: cfg.DataDir, LogDir: cfg.LogDir, To: to, Quorum: !cfg.Standalone(), Clients: cfg.Clients,
-		Force: f.force, KeepOld: f.keepOld, Now: time.Now,
+		Force: f.force, KeepOld: f.keepOld, Now: time.Now, WholeEnsemble: f.forcedBack(),
 	}
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {
 		return err

@@ -18,6 +18,10 @@ func parsePoint(s string) (archive.Point, error) {
 	return p, nil
 }
 
+// forcedBack tells whether who forces a server back in time says that all servers of its ensemble go back: one alone has no reason to, it
+// would be brought forward again by the others.
+func (f restoreFlags) forcedBack() bool { return f.rejoin.value == rejoinForce && f.at != "latest" }
+
 // pointRows are where the point led: what was asked for, and the transactions on both sides.
 func (p planned) pointRows() [][2]string {
 	rows := [][2]string{{"asked for", p.Asked}}
