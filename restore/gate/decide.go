@@ -2,6 +2,7 @@ package gate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/probe"
@@ -65,7 +66,7 @@ func Decide(s Situation) Decision {
 func (d Decision) ofVoter(s Situation) Decision {
 	leader := leaderOf(s)
 	if leader == nil {
-		return d.wait("none of the other servers leads a quorum", startOthers(), asObserver(), startEmpty(), wholeEnsemble())
+		return d.wait("none of the other servers leads a quorum"+silent(s), startOthers(), asObserver(), startEmpty(), wholeEnsemble())
 	}
 	d.Leader, d.Zxid = leader.ID, leader.Zxid
 	if s.Point < s.Tip {
@@ -85,6 +86,20 @@ func (d Decision) ofVoter(s Situation) Decision {
 	d.Verdict = Allow
 	d.Reason = fmt.Sprintf("server %d leads at %s, and %d of %d voters have all of that without this one", leader.ID, leader.Zxid, count, d.Voters)
 	return d
+}
+
+// silent tells why others did not answer, in brackets.
+func silent(s Situation) string {
+	var reasons []string
+	for _, r := range s.Answers {
+		if r.ID != s.Self && r.Err != nil {
+			reasons = append(reasons, fmt.Sprintf("server %d: %v", r.ID, r.Err))
+		}
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(reasons, "; ") + ")"
 }
 
 // leaderOf is the other server that leads, the one in the highest epoch of several.

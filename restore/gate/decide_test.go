@@ -17,7 +17,7 @@ func voter(id int64, role probe.Role, z zookeeper.Zxid) probe.Result {
 	return probe.Result{Member: probe.Member{ID: id}, Server: probe.Server{Role: role, Zxid: z}}
 }
 
-func silent(id int64) probe.Result {
+func mute(id int64) probe.Result {
 	return probe.Result{Member: probe.Member{ID: id}, Server: probe.Server{Role: probe.Unknown}, Err: errors.New("connection refused")}
 }
 
@@ -32,22 +32,22 @@ func TestDecide(t *testing.T) {
 		want   Verdict
 		reason string
 	}{
-		"a live quorum has everything":           {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Allow, "server 2 leads"},
-		"what we answer ourselves counts not":    {Situation{Answers: []probe.Result{voter(1, probe.Follower, tip), voter(2, probe.Leader, tip), silent(3)}}, Wait, "1 of 3 voters"},
-		"amnesia: the third has fallen behind":   {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip+5), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
-		"behind, but past the fence":             {Situation{Fence: tip, Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip+5), voter(3, probe.Follower, tip)}}, Allow, "leads"},
-		"an older majority":                      {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip-9), voter(3, probe.Follower, tip-9)}}, Wait, "older than the archive"},
-		"nobody answers":                         {Situation{Answers: []probe.Result{silent(1), silent(2), silent(3)}}, Wait, "leads a quorum"},
-		"nobody leads":                           {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Looking, 0), voter(3, probe.Looking, 0)}}, Wait, "leads a quorum"},
-		"a new epoch without a transaction":      {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, 0x300000000), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
-		"a new epoch, and the leader counts":     {Situation{Answers: []probe.Result{silent(1), synced, voter(3, probe.Follower, tip)}}, Allow, "leads"},
-		"observers do not help":                  {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), silent(3), observer(voter(4, probe.Observer, tip)), observer(voter(5, probe.Observer, tip))}}, Wait, "no majority"},
-		"we are an observer":                     {Situation{Answers: []probe.Result{observer(silent(1)), silent(2), silent(3)}}, Allow, "observer"},
-		"an archive that diverged":               {Situation{Diverged: errors.New("two histories"), Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "two histories"},
-		"back to an older point alone":           {Situation{Point: tip - 1, Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "alone"},
-		"groups of voters":                       {Situation{Weighted: true, Answers: []probe.Result{silent(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "weights"},
+		"a live quorum has everything":           {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Allow, "server 2 leads"},
+		"what we answer ourselves counts not":    {Situation{Answers: []probe.Result{voter(1, probe.Follower, tip), voter(2, probe.Leader, tip), mute(3)}}, Wait, "1 of 3 voters"},
+		"amnesia: the third has fallen behind":   {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip+5), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
+		"behind, but past the fence":             {Situation{Fence: tip, Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip+5), voter(3, probe.Follower, tip)}}, Allow, "leads"},
+		"an older majority":                      {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip-9), voter(3, probe.Follower, tip-9)}}, Wait, "older than the archive"},
+		"nobody answers":                         {Situation{Answers: []probe.Result{mute(1), mute(2), mute(3)}}, Wait, "leads a quorum (server 2: connection refused; server 3"},
+		"nobody leads":                           {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Looking, 0), voter(3, probe.Looking, 0)}}, Wait, "leads a quorum"},
+		"a new epoch without a transaction":      {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, 0x300000000), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
+		"a new epoch, and the leader counts":     {Situation{Answers: []probe.Result{mute(1), synced, voter(3, probe.Follower, tip)}}, Allow, "leads"},
+		"observers do not help":                  {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip), mute(3), observer(voter(4, probe.Observer, tip)), observer(voter(5, probe.Observer, tip))}}, Wait, "no majority"},
+		"we are an observer":                     {Situation{Answers: []probe.Result{observer(mute(1)), mute(2), mute(3)}}, Allow, "observer"},
+		"an archive that diverged":               {Situation{Diverged: errors.New("two histories"), Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "two histories"},
+		"back to an older point alone":           {Situation{Point: tip - 1, Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "alone"},
+		"groups of voters":                       {Situation{Weighted: true, Answers: []probe.Result{mute(1), voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "weights"},
 		"not in the configuration":               {Situation{Answers: []probe.Result{voter(2, probe.Leader, tip), voter(3, probe.Follower, tip)}}, Refuse, "no server 1"},
-		"a deposed leader's follower is nothing": {Situation{Answers: []probe.Result{silent(1), voter(2, probe.Leader, 0x300000005), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
+		"a deposed leader's follower is nothing": {Situation{Answers: []probe.Result{mute(1), voter(2, probe.Leader, 0x300000005), voter(3, probe.Follower, tip)}}, Wait, "no majority"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.s.Self, c.s.Tip = 1, tip
@@ -75,8 +75,8 @@ func TestAVoterIsAllowedOnlyWhenWhatItAcknowledgedIsSafeWithoutIt(t *testing.T) 
 		for i := range held {
 			held[i] = zookeeper.MakeZxid(1, rapid.Uint32Range(1, 5).Draw(t, "held"))
 			r := voter(int64(i+1), rapid.SampledFrom([]probe.Role{probe.Leader, probe.Follower, probe.Looking, probe.ReadOnly}).Draw(t, "role"), held[i])
-			if rapid.Bool().Draw(t, "silent") {
-				r = silent(int64(i + 1))
+			if rapid.Bool().Draw(t, "mute") {
+				r = mute(int64(i + 1))
 			}
 			s.Answers = append(s.Answers, r)
 		}
@@ -116,7 +116,7 @@ func TestWatchAsksUntilAQuorumIsThereOrTheTimeIsUp(t *testing.T) {
 			}}
 			w.Look = func(context.Context) (Situation, error) {
 				asked++
-				s := Situation{Self: 1, Answers: []probe.Result{silent(1), voter(2, probe.Leader, 9), silent(3)}}
+				s := Situation{Self: 1, Answers: []probe.Result{mute(1), voter(2, probe.Leader, 9), mute(3)}}
 				if asked >= c.ready {
 					s.Answers[2] = voter(3, probe.Follower, 9)
 				}
@@ -138,7 +138,7 @@ func TestWatchTakesFollowersThatPassedWhereTheLeaderFirstStoodAsCaughtUp(t *test
 	w.Look = func(context.Context) (Situation, error) {
 		asked += 100
 		lag := voter(3, probe.Follower, 0x100000000+asked-7) // always a few behind
-		return Situation{Self: 1, Answers: []probe.Result{silent(1), voter(2, probe.Leader, 0x100000000+asked), lag}}, nil
+		return Situation{Self: 1, Answers: []probe.Result{mute(1), voter(2, probe.Leader, 0x100000000+asked), lag}}, nil
 	}
 	d, err := w.Run(t.Context())
 	if err != nil || d.Verdict != Allow || asked != 200 {

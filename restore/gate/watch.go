@@ -77,13 +77,3 @@ func (f *fence) at(s Situation) zookeeper.Zxid {
 
 // leaderIsNew tells of an epoch without a transaction, behind whose fence nothing can be known.
 func leaderIsNew(z zookeeper.Zxid) bool { return z.Counter() == 0 }
-
-// Silent are the other members that did not answer, with the reasons.
-func Silent(s Situation) (errs []error) {
-	for _, r := range s.Answers {
-		if r.ID != s.Self && r.Err != nil {
-			errs = append(errs, r.Err)
-		}
-	}
-	return errs
-}
