@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -106,7 +107,16 @@ func (p Pruner) plan(ctx context.Context, now time.Time) (archive.Expiry, error)
 		return archive.Expiry{}, err
 	}
 	reports, err := p.list(ctx, archive.ReportPrefix)
-	e.Reports = archive.OldReports(reports, p.Retention.Grace, now)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	census, err := p.list(ctx, archive.CensusPrefix)
+	if err != nil {
+		return archive.Expiry{}, err
+	}
+	drills, err := p.list(ctx, archive.DrillPrefix)
+	e.Reports = slices.Concat(archive.OldReports(reports, p.Retention.Grace, now), archive.OldCensus(census, p.Retention.Grace, now),
+		archive.OldDrills(drills, p.Retention.Grace, now))
 	return e, err
 }
 

@@ -39,7 +39,7 @@ func (v *view) add(o archive.Object) {
 		i, found := slices.BinarySearchFunc(v.catalog.Segments, s, func(a, b archive.Segment) int {
 			return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last), strings.Compare(a.Hash, b.Hash))
 		})
-		if !found {
+		if !found || !hasSame(v.catalog.Segments[i:], s) {
 			v.catalog.Segments = slices.Insert(v.catalog.Segments, i, s)
 			v.hold(archive.Range{First: s.First, Last: s.Last})
 		}
@@ -53,6 +53,20 @@ func (v *view) add(o archive.Object) {
 			v.catalog.Bases = slices.Insert(v.catalog.Bases, i, b)
 		}
 	}
+}
+
+// hasSame tells whether a segment is among the first, which have its records. The same records are there a second time where one
+// server proved what precedes them and another could not.
+func hasSame(segments []archive.Segment, s archive.Segment) bool {
+	for _, other := range segments {
+		if other.First != s.First || other.Last != s.Last || other.Hash != s.Hash {
+			return false
+		}
+		if other.Linked == s.Linked && other.Prev == s.Prev {
+			return true
+		}
+	}
+	return false
 }
 
 // hold adds a range to what is held. Ranges of one epoch that touch become one, so that there are few however many segments there

@@ -12,6 +12,8 @@
 //	PREFIX/timelines/TL/snapshot/…           bases: snapshots
 //	PREFIX/timelines/TL/pruned/…             marks: up to where records were removed on purpose
 //	PREFIX/servers/…                         what each server was when its sidecar last said so
+//	PREFIX/census/…                          what each starting server held
+//	PREFIX/drills/…                          when the archive was last proven restorable
 //
 // A LIST is the whole catalog: names carry first, last, prev, the times of the first and last transaction, the source server and
 // a content hash. Objects are written once and never change. The payload of a segment is a log file, and that

@@ -104,9 +104,12 @@ func (a ReportRef) newer(b ReportRef) bool {
 }
 
 // ParseReportKey reads a name that ReportKey wrote; anything else is not ok.
-func ParseReportKey(key string) (ref ReportRef, ok bool) {
+func ParseReportKey(key string) (ref ReportRef, ok bool) { return parseStamped(ReportPrefix, key) }
+
+// parseStamped reads PREFIX, a server and a time.
+func parseStamped(prefix, key string) (ref ReportRef, ok bool) {
 	r := nameReader{rest: key}
-	r.literal(ReportPrefix)
+	r.literal(prefix)
 	ref.Key, ref.Server = key, r.number(3)
 	r.literal("/")
 	ref.Time = r.time()
@@ -116,21 +119,25 @@ func ParseReportKey(key string) (ref ReportRef, ok bool) {
 
 // NewestReports finds each server's last report in a listing, in order of the servers. Keys that are no reports are passed over.
 func NewestReports(objects []Object) []ReportRef {
-	newest, _ := sortReports(objects)
+	newest, _ := sortStamped(ReportPrefix, objects)
 	return newest
 }
 
 // OldReports finds the reports in a listing that a newer one of the same server has replaced, and that were stored more than grace before
 // now, by the store's clock. One whose time is not known counts as new.
 func OldReports(objects []Object, grace time.Duration, now time.Time) []ReportRef {
-	_, replaced := sortReports(objects)
+	_, replaced := sortStamped(ReportPrefix, objects)
+	return expired(replaced, grace, now)
+}
+
+func expired(replaced []ReportRef, grace time.Duration, now time.Time) []ReportRef {
 	return slices.DeleteFunc(replaced, func(r ReportRef) bool { return r.Modified.IsZero() || now.Sub(r.Modified) <= grace })
 }
 
-func sortReports(objects []Object) (newest, replaced []ReportRef) {
+func sortStamped(prefix string, objects []Object) (newest, replaced []ReportRef) {
 	last := map[int]ReportRef{}
 	for _, o := range objects {
-		r, ok := ParseReportKey(o.Key)
+		r, ok := parseStamped(prefix, o.Key)
 		if !ok {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/restore"
+	"github.com/zkark/zkark/restore/drill"
 	"github.com/zkark/zkark/sidecar"
 	"github.com/zkark/zkark/uploader"
 )
@@ -128,7 +129,7 @@ func kindOf(err error) exitCode {
 		return exitNoChain
 	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
 		return exitRefused
-	case errors.Is(err, restore.ErrNotProven), errors.As(err, &damaged):
+	case errors.Is(err, restore.ErrNotProven), errors.As(err, &damaged), errors.Is(err, drill.ErrDiffers):
 		return exitUnproven
 	}
 	return exitFailed

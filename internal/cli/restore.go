@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -9,14 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/restore"
-)
-
-// The answers to whether a server may come back to its ensemble.
-const (
-	rejoinAuto  = "auto"
-	rejoinForce = "force"
 )
 
 type restoreFlags struct {
@@ -26,14 +20,14 @@ type restoreFlags struct {
 	keepOld bool
 	force   bool
 	shape   shapeFlags
-	rejoin  choice
 	output  *choice
+	rejoinFlags
 
 	identities []string
 }
 
 func newRestore(s *session) *cobra.Command {
-	f := restoreFlags{shape: newShapeFlags(), rejoin: choice{rejoinAuto, []string{rejoinAuto, rejoinForce}}}
+	f := restoreFlags{shape: newShapeFlags(), rejoinFlags: newRejoinFlags()}
 	cmd := &cobra.Command{
 		Use:   "restore --zoo-cfg FILE --archive URL",
 		Short: "Rebuild a server's data directory from the archive",
@@ -51,17 +45,18 @@ func newRestore(s *session) *cobra.Command {
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
 	f.shape.add(flags)
-	flags.Var(&f.rejoin, "rejoin", "whether a server of an ensemble may come back with restored data: force says that you have made sure")
+	f.rejoinFlags.add(cmd)
 	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return s.runRestore(cmd.Context(), f)
+		return s.runRestore(cmd, f)
 	}
 	return cmd
 }
 
-func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
+func (s *session) runRestore(cmd *cobra.Command, f restoreFlags) error {
+	ctx := cmd.Context()
 	to, err := parsePoint(f.at)
-	if err != nil {
+	if err := errors.Join(err, f.rejoinFlags.check()); err != nil {
 		return err
 	}
 	cfg, err := readZooCfg(f.server.zooCfg)
@@ -81,19 +76,22 @@ func (s *session) runRestore(ctx context.Context, f restoreFlags) error {
 		return err
 	}
 	f.shape.apply(&config)
-	gate := rejoinGate(cfg, f.rejoin.value)
+	if f.ifNeeded && !f.dryRun {
+		return s.runIfNeeded(cmd, cfg, config, f)
+	}
+	r, gate := s.passGate(ctx, cfg, &config, f)
 	if f.dryRun {
 		return s.planRestore(ctx, config, f, gate)
 	}
 	if gate != nil {
 		return gate
 	}
-	progress := s.newProgress()
-	config.Observe = progress
-	report, err := restore.Run(ctx, config)
-	progress.end(err == nil)
+	report, err := s.rebuild(ctx, config)
 	if err != nil {
-		return withKeyAdvice(fmt.Errorf("restore %s: %w", cfg.DataDir, err))
+		return err
+	}
+	if r != nil {
+		r.rejoined(ctx, report)
 	}
 	shown := newRestored(cfg.DataDir, report)
 	if _, err := cfg.MyID(); err != nil {
@@ -119,14 +117,16 @@ func (s *session) planRestore(ctx context.Context, config restore.Config, f rest
 	return s.printPlan(shown, f.output.value)
 }
 
-// rejoinGate refuses what could lose acknowledged transactions: a server that has forgotten some of them and votes.
-func rejoinGate(cfg zoocfg.Config, rejoin string) error {
-	if cfg.Standalone() || rejoin == rejoinForce {
-		return nil
+// rebuild carries a restore out and shows how far it is.
+func (s *session) rebuild(ctx context.Context, config restore.Config) (restore.Report, error) {
+	progress := s.newProgress()
+	config.Observe = progress
+	report, err := restore.Run(ctx, config)
+	progress.end(err == nil)
+	if err != nil {
+		return report, withKeyAdvice(fmt.Errorf("restore %s: %w", config.DataDir, err))
 	}
-	return &codedError{exitRefused, fmt.Errorf("%s is one of an ensemble of %d servers, and a voter that has forgotten what it "+
-		"acknowledged can help to elect a leader without it: where the other servers are sound, start them and let this one start empty and "+
-		"copy from them; where every server is restored to the same point, or you are sure, give --rejoin=force", cfg.Path, len(cfg.Servers))}
+	return report, nil
 }
 
 // warn tells the plan's warnings on standard error, where they are seen whatever the output is piped to.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,8 @@ type Config struct {
 
 	// AlwaysQuorum is standaloneEnabled=false: a server that is alone runs as an ensemble of one, with epoch files.
 	AlwaysQuorum bool
+	// Weighted tells that zoo.cfg has groups or weights of voters, so that not every majority of them is a quorum.
+	Weighted bool
 }
 
 // Server is one member of an ensemble.
@@ -52,6 +55,9 @@ func Read(path string) (Config, error) {
 			"and only the server knows that: write absolute paths", path, c.DataDir, c.LogDir)
 	}
 	c.AlwaysQuorum = strings.EqualFold(p.GetString("standaloneEnabled", ""), "false")
+	c.Weighted = slices.ContainsFunc(p.Keys(), func(key string) bool {
+		return strings.HasPrefix(key, "group.") || strings.HasPrefix(key, "weight.")
+	})
 	if dynamic := p.GetString("dynamicConfigFile", ""); dynamic != "" {
 		if c.Servers, err = dynamicServers(path, dynamic, p); err != nil {
 			return Config{}, err
