@@ -136,3 +136,18 @@ func advise(err error) error {
 	}
 	return err
 }
+
+// ReadPaths reads the znodes of some changes, those that exist.
+func ReadPaths(ctx context.Context, from Reader, changes []Change) (Subtree, error) {
+	r := &reading{from: from, found: Subtree{}}
+	seen := map[string]bool{}
+	var paths []string
+	for _, c := range changes {
+		if !seen[c.Path] {
+			paths = append(paths, c.Path)
+		}
+		seen[c.Path] = true
+	}
+	_, err := r.level(ctx, paths)
+	return r.found, err
+}
