@@ -55,7 +55,7 @@ func Batches(changes []Change, limit int) ([]Batch, error) {
 
 // single tells what the client library has no form of inside a multi.
 func (c Change) single() bool {
-	return c.Op == SetACL || c.Op == Create && c.Now.Kind != Persistent
+	return c.Op == SetACL || c.Op == Create && c.Now.Kind != Persistent && c.Now.Kind != Lasting
 }
 
 // size is not less than the bytes that the change takes in a request.

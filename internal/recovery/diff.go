@@ -100,6 +100,9 @@ func describe(n Node) string {
 
 // extra goes through what is only live, children first.
 func (d *differ) extra(remove bool) {
+	if d.scope.Only {
+		return
+	}
 	kept := map[string]bool{} // znodes that cannot go because something below them stays
 	paths := slices.Sorted(maps.Keys(d.live))
 	slices.Reverse(paths)
@@ -125,6 +128,9 @@ func (d *differ) extra(remove bool) {
 			continue
 		}
 		kept[path.Dir(p)] = true
+	}
+	if len(d.deletes) > 0 {
+		d.note("an undo brings back what is deleted as persistent znodes: servers do not show clients which were containers or TTL znodes")
 	}
 	if count > 0 {
 		d.note("znodes that were not there then are left alone: %d; give --delete-extra to delete them", count)

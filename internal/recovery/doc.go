@@ -11,5 +11,8 @@
 //
 // There is no state to resume from. A run that was killed leaves whole batches behind, and the next diff is what remains.
 //
+// Servers do not show clients whether a lasting znode is a container or has a TTL. So a znode that exists keeps its kind, and one that was
+// deleted as extra comes back from an undo as persistent.
+//
 // A version does not tell a znode from another that took its place between reading and writing; ZooKeeper has no check for that.
 package recovery

@@ -118,7 +118,9 @@ func readNode(from Reader, p string) (Node, error) {
 		return Node{}, fmt.Errorf("its ACL: %w", err)
 	}
 	n := Node{Path: p, Data: data, Version: stat.Version, Aversion: stat.Aversion}
-	n.Kind, n.TTL = kindOf(stat.EphemeralOwner)
+	if n.Kind, n.TTL = kindOf(stat.EphemeralOwner); n.Kind == Persistent {
+		n.Kind = Lasting
+	}
 	for _, a := range acl {
 		n.ACL = append(n.ACL, zookeeper.ACL{Perms: a.Perms, Scheme: a.Scheme, ID: a.ID})
 		n.Masked = n.Masked || a.Scheme == "digest" && strings.HasSuffix(a.ID, ":x") // ZOOKEEPER-1392

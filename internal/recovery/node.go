@@ -21,6 +21,8 @@ const (
 	Container  Kind = "container"
 	TTL        Kind = "ttl"
 	Ephemeral  Kind = "ephemeral"
+	// Lasting is a live znode of one of the first three kinds: servers do not show clients which (ZooKeeper 3.8 DataNode.copyStat).
+	Lasting Kind = "lasting"
 )
 
 // Node is one znode, archived or live.
@@ -55,7 +57,13 @@ func (n Node) sameContent(m Node) bool { return bytes.Equal(n.Data, m.Data) && n
 
 func (n Node) sameACL(m Node) bool { return slices.Equal(n.ACL, m.ACL) }
 
-func (n Node) sameKind(m Node) bool { return n.Kind == m.Kind && n.TTL == m.TTL }
+// sameKind tells whether the kinds are the same as far as they are known.
+func (n Node) sameKind(m Node) bool {
+	if n.Kind == Lasting || m.Kind == Lasting {
+		return n.Kind != Ephemeral && m.Kind != Ephemeral
+	}
+	return n.Kind == m.Kind && n.TTL == m.TTL
+}
 
 // Subtree is znodes by path.
 type Subtree map[string]Node
