@@ -75,7 +75,10 @@ func ParsePoint(text string, now time.Time) (Point, error) {
 		return AtTime(t), nil
 	}
 	z, err := parseAnyZxid(text)
-	if err != nil {
+	switch {
+	case err != nil && strings.HasPrefix(text, "0x"):
+		return Point{}, fmt.Errorf("point %q: %w", text, err)
+	case err != nil:
 		return Point{}, fmt.Errorf("point %q: want %s", text, PointForms)
 	}
 	return AtZxid(z), nil

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/recovery"
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/restore"
 	"github.com/zkark/zkark/restore/drill"
@@ -116,6 +117,7 @@ func kindOf(err error) exitCode {
 	var inUse *restore.InUseError
 	var ahead *restore.AheadError
 	var damaged *restore.DamagedError
+	var conflict *recovery.ConflictError
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
@@ -129,6 +131,8 @@ func kindOf(err error) exitCode {
 		return exitNoChain
 	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
 		return exitRefused
+	case errors.As(err, &conflict):
+		return exitTemporary
 	case errors.Is(err, restore.ErrNotProven), errors.As(err, &damaged), errors.Is(err, drill.ErrDiffers):
 		return exitUnproven
 	}

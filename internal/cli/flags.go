@@ -70,7 +70,8 @@ func (c *choice) Type() string   { return strings.Join(c.choices, "|") }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.choices, s) {
-		return fmt.Errorf("want %s", strings.Join(c.choices, " or "))
+		last := len(c.choices) - 1
+		return fmt.Errorf("want %s or %s", strings.Join(c.choices[:last], ", "), c.choices[last])
 	}
 	c.value = s
 	return nil

@@ -29,10 +29,16 @@ func (f *zooKeeperFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.server, "zk-server", "", "`HOST:PORT` at which the server answers clients (default its client port in zoo.cfg)")
 	flags.BoolVar(&f.sync, "zk-sync", false, "hold a session with the server and ask it for a sync on each turn: starting and ending are a transaction each")
+	f.addIdentity(cmd, "the digest identity of the session of --zk-sync")
+}
+
+// addIdentity adds the flags that say who zkark is to ZooKeeper.
+func (f *zooKeeperFlags) addIdentity(cmd *cobra.Command, use string) {
+	flags := cmd.Flags()
 	flags.StringVar(&f.ca, "zk-tls-ca", "", "PEM `FILE` of the authorities that ZooKeeper's certificate may be of; any --zk-tls flag means TLS")
 	flags.StringVar(&f.cert, "zk-tls-cert", "", "PEM `FILE` of the certificate to show to ZooKeeper")
 	flags.StringVar(&f.key, "zk-tls-key", "", "PEM `FILE` of the certificate's private key")
-	flags.StringVar(&f.auth, "zk-auth-file", "", "`FILE` with USER:PASSWORD, the digest identity of the session of --zk-sync")
+	flags.StringVar(&f.auth, "zk-auth-file", "", "`FILE` with USER:PASSWORD, "+use)
 }
 
 // prober makes what asks the servers of a configuration; nil when no address is known at which to ask.
