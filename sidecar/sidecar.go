@@ -141,6 +141,9 @@ func (c Config) uploader(t *tail.Tail) uploader.Config {
 	return uploader.Config{
 		Bucket: c.Bucket, Local: local{t}, Source: c.Source, SegmentBytes: segmentBytes,
 		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir, Recipients: c.Recipients,
+		NewTimeline: func(n int, why error) {
+			c.Log.Warn(fmt.Sprintf("from now on in timeline %d of the archive", n), "because", why)
+		},
 		Now: time.Now, Rand: rand.Read,
 	}
 }
