@@ -35,7 +35,7 @@ func (u *Uploader) Compact(ctx context.Context, shipped func(archive.Segment)) e
 	} else if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}
-	if err := u.relist(ctx, true); err != nil {
+	if _, err := u.relist(ctx, true); err != nil {
 		return err
 	}
 	if err := u.compare(ctx); err != nil {

@@ -18,14 +18,17 @@ import (
 var ErrOtherHistory = errors.New("the archive holds another history than this server")
 
 // compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
-// segment, or no more than its name where it is encrypted. With nothing in common there is nothing to compare.
+// segment, or no more than its name where it is encrypted. With nothing in common only the times can tell, see outOfOrder.
 func (u *Uploader) compare(ctx context.Context) error {
 	if u.isCompared() {
 		return nil
 	}
 	run, s, z := u.common()
 	if z == 0 {
-		u.setCompared()
+		if err := u.outOfOrder(ctx); err != nil {
+			return err
+		}
+		u.setCompared(true)
 		return nil
 	}
 	ours, err := u.localHeader(ctx, run, z)
@@ -42,7 +45,7 @@ func (u *Uploader) compare(ctx context.Context) error {
 	if ours != theirs {
 		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
 	}
-	u.setCompared()
+	u.setCompared(true)
 	return nil
 }
 
@@ -62,7 +65,7 @@ func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
 	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
 		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
 	}
-	u.setCompared()
+	u.setCompared(true)
 	return nil
 }
 
@@ -72,10 +75,10 @@ func (u *Uploader) isCompared() bool {
 	return u.compared
 }
 
-func (u *Uploader) setCompared() {
+func (u *Uploader) setCompared(compared bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.compared = true
+	u.compared = compared
 }
 
 // common finds the newest record that is in a local run and in a segment. Its zxid is 0 when there is none.
