@@ -146,6 +146,27 @@ func TestClocksThatDisagreeNeverLetALaterTransactionIn(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsSetBackOrStandsStillNeverLetsALaterTransactionIn(t *testing.T) {
+	start := time.Date(2026, 10, 25, 0, 0, 0, 0, time.UTC) // in the night in which summer time ends
+	var history []txnlog.Txn
+	for i, hours := range []float64{10, 12, 12, 12, 9, 13} { // the leader's clock stood still, and was set back by three hours
+		at := start.Add(time.Duration(hours * float64(time.Hour)))
+		history = append(history, txn(zookeeper.Zxid(i+1), 1, at.UnixMilli(), txnlog.TypeError, txnlog.Error{Code: -1}))
+	}
+	w := byHand(t, history...)
+	for hours, want := range map[float64]zookeeper.Zxid{10: 1, 11: 1, 12: 5, 12.5: 5, 13: 6} {
+		at := start.Add(time.Duration(hours * float64(time.Hour)))
+		found, err := Find(context.Background(), w.bucket, archive.AtTime(at), nil)
+		if err != nil || found.Target != want {
+			t.Errorf("at %g h: %s, %v; want %s", hours, found.Target, err, want)
+		}
+	}
+	var not *NotHeldError
+	if _, err := Find(context.Background(), w.bucket, archive.AtTime(start.Add(9*time.Hour)), nil); !errors.As(err, &not) {
+		t.Errorf("a time before the first transaction, though a later one has it: %v", err)
+	}
+}
+
 func TestATimeBeforeTheArchiveOrInAGapIsRefusedWithWhatIsHeld(t *testing.T) {
 	at := func(z zookeeper.Zxid, ms int64) txnlog.Txn {
 		return txn(z, 1, ms, txnlog.TypeError, txnlog.Error{Code: -1})

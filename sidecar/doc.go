@@ -11,5 +11,6 @@
 // snapshot. Nothing that fails ends the sidecar. It ends without an error only when everything that the server has logged is archived.
 //
 // On the turns, but in a loop of its own, it asks ZooKeeper how far it is, and now and then archives a report of that. ZooKeeper need not answer:
-// nothing waits for it, and its silence is no failure of the sidecar.
+// nothing waits for it, and its silence is no failure of the sidecar. But when it says that it goes on, and nothing of that is to be seen in
+// its directories, that is told.
 package sidecar

@@ -92,9 +92,29 @@ func (s *Sidecar) ask(ctx context.Context, everyone bool) {
 	defer cancel()
 	seen := s.cfg.Prober.Probe(within, everyone)
 	s.ended(ctx, &s.asking, seen.Err)
+	if s.look(ctx) == nil && !s.troubled() { // what cannot be read is not missed
+		s.ended(ctx, &s.seeing, s.sight.check(seen, s.found(), s.dirs()))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = seen
+}
+
+func (s *Sidecar) troubled() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.report.Unsure || len(s.report.Troubles) > 0
+}
+
+// found is the newest transaction that is to be seen in the server's directories.
+func (s *Sidecar) found() (last zookeeper.Zxid) {
+	for _, run := range s.tail.Runs() {
+		last = max(last, run.Last)
+	}
+	for _, snap := range s.tail.Snapshots() {
+		last = max(last, snap.Start)
+	}
+	return last
 }
 
 // archiveReport tells whether that was tried.

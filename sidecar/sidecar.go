@@ -115,6 +115,8 @@ type Sidecar struct {
 
 	seen              Seen
 	asking, reporting streak // of asking ZooKeeper, and of archiving reports
+	seeing            streak // of seeing what ZooKeeper says that it has written
+	sight             sight  // of the probe's loop alone
 }
 
 // New makes a sidecar that does nothing yet.
@@ -133,6 +135,7 @@ func New(c Config) *Sidecar {
 	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
 	s.asking = streak{log: c.Log, what: "ask ZooKeeper"}
 	s.reporting = streak{log: c.Log, what: "archive a report"}
+	s.seeing = streak{log: c.Log, what: "see what ZooKeeper writes"}
 	s.uploader = uploader.New(s.cfg.uploader(s.tail))
 	return s
 }

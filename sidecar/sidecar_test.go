@@ -1,11 +1,8 @@
 package sidecar
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -13,107 +10,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
-	"github.com/zkark/zkark/internal/store/mem"
-	"github.com/zkark/zkark/internal/store/storetest"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
-	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 	"github.com/zkark/zkark/sidecar/tail/tailtest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// ark is an archive in memory that can be switched off, and remembers what was put.
-type ark struct {
-	t      *testing.T
-	bucket *storetest.Faulty
-	down   atomic.Bool
-	mu     sync.Mutex
-	puts   []string
-}
-
-func newArk(t *testing.T) *ark {
-	a := &ark{t: t, bucket: &storetest.Faulty{Bucket: mem.New()}}
-	a.bucket.Before = func(op, key string) error {
-		if a.down.Load() {
-			return fmt.Errorf("%s %s: %w", op, key, store.ErrUnavailable)
-		}
-		return nil
-	}
-	a.bucket.After = func(op, key string) error {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if strings.HasSuffix(key, ".log.zst") {
-			a.puts = append(a.puts, key)
-		}
-		return nil
-	}
-	return a
-}
-
-func (a *ark) catalog() archive.Catalog {
-	a.t.Helper()
-	prefix := archive.TimelinePrefix(1)
-	var objects []archive.Object
-	for o, err := range a.bucket.Bucket.List(context.Background(), prefix, "") {
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		objects = append(objects, archive.Object{Key: o.Key[len(prefix):], Size: o.Size})
-	}
-	return archive.ParseCatalog(objects)
-}
-
-// zxids decodes every segment, in order of their names.
-func (a *ark) zxids() []zookeeper.Zxid {
-	a.t.Helper()
-	var all []zookeeper.Zxid
-	for _, s := range a.catalog().Segments {
-		body, err := a.bucket.Bucket.Get(context.Background(), archive.TimelinePrefix(1)+s.Key(), 0)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		d, err := archive.NewDecoder(body)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		file, err := io.ReadAll(d)
-		if err := errors.Join(err, d.Close()); err != nil {
-			a.t.Fatal(err)
-		}
-		r := txnlog.NewReader(bytes.NewReader(file), s.Key())
-		rec, err := r.Next()
-		for ; err == nil; rec, err = r.Next() {
-			if want := txnlog.Encode(tailtest.Txn(rec.Zxid, 0)); !bytes.Equal(rec.Payload, want) {
-				a.t.Errorf("%s in %s is not what the server wrote", rec.Zxid, s.Key())
-			}
-			all = append(all, rec.Zxid)
-		}
-		if err != io.EOF {
-			a.t.Fatal(err)
-		}
-	}
-	return all
-}
-
-func span(first, last zookeeper.Zxid) (all []zookeeper.Zxid) {
-	for z := first; z <= last; z++ {
-		all = append(all, z)
-	}
-	return all
-}
-
-func (a *ark) want(zxids ...zookeeper.Zxid) {
-	a.t.Helper()
-	if diff := cmp.Diff(zxids, a.zxids()); diff != "" {
-		a.t.Errorf("archived (-want +got):\n%s", diff)
-	}
-}
 
 // companion is a sidecar whose turns the test gives.
 type companion struct {

@@ -69,7 +69,7 @@ func (s *Sidecar) Status() Status {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.LastError = errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last}, s.report.Troubles...)...)
+	st.LastError = errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last, s.seeing.last}, s.report.Troubles...)...)
 	st.ZooKeeper, st.Shipped = s.seen, s.shipped
 	for _, r := range []Result{TurnShipped, TurnIdle, TurnAgain, TurnFailed} {
 		st.Turns[r] = s.results[r]

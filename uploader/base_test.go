@@ -29,3 +29,20 @@ func TestTheNewestSealedSnapshotBecomesTheBase(t *testing.T) {
 		t.Errorf("looked again at what has not changed: %v", skipped)
 	}
 }
+
+func TestASnapshotThatIsWrittenAgainUnderItsNameIsAnotherOne(t *testing.T) {
+	w := newWorld()
+	u := w.uploader()
+	ship(t, u)
+	half := &snapshot.FormatError{Name: "snapshot.14", Err: snapshot.ErrUnsealed}
+	w.snapshot(20, 0, w.now, half)
+	if skipped := shipBase(t, u); len(skipped) != 1 {
+		t.Errorf("skipped %v, want the half one", skipped)
+	}
+	w.snapshots = nil
+	w.snapshot(20, 20, w.now.Add(time.Second), nil) // the server was restarted, or was sent another
+	shipBase(t, u)
+	if diff := cmp.Diff([]zookeeper.Zxid{20}, starts(w.catalog(t))); diff != "" {
+		t.Errorf("bases (-want +got):\n%s", diff)
+	}
+}

@@ -90,10 +90,10 @@ func (u *Uploader) prefix() string {
 // meet brings the view up to date with a timeline that does not contradict the server.
 func (u *Uploader) meet(ctx context.Context) error {
 	for {
-		if err := errors.Join(u.recheck(ctx), u.refresh(ctx)); err != nil {
-			return err
+		err := errors.Join(u.recheck(ctx), u.refresh(ctx))
+		if err == nil {
+			err = u.compare(ctx)
 		}
-		err := u.compare(ctx)
 		if !errors.Is(err, ErrOtherHistory) {
 			return err
 		}

@@ -15,16 +15,19 @@ import (
 
 // ErrOtherHistory is wrapped when the archive and the server have different transactions under one zxid: the archive is another
 // cluster's, or a standalone server lost the end of its log and used its zxids again.
-var ErrOtherHistory = errors.New("the archive holds another history than this server")
+var ErrOtherHistory = errors.New("the archive holds another history than this server: a cluster needs a prefix of its own")
 
 // compare proves that the newest record that the server and the archive both have is the same transaction. It reads one
-// segment, or no more than its name where it is encrypted. With nothing in common there is nothing to compare.
+// segment, or no more than its name where it is encrypted. With nothing in common only the times can tell, see outOfOrder.
 func (u *Uploader) compare(ctx context.Context) error {
 	if !u.doubtful() {
 		return nil
 	}
 	run, s, z := u.common()
 	if z == 0 {
+		if err := u.outOfOrder(ctx); err != nil {
+			return err
+		}
 		u.setCompared(comparison{done: true})
 		return nil
 	}

@@ -93,23 +93,27 @@ func (u *Uploader) stale() bool {
 	return u.view.olderThan(u.RelistEvery, u.Now())
 }
 
-// refresh brings the view of the archive up to date.
+// refresh brings the view of the archive up to date, and looks whether what is new there is of the server's history.
 func (u *Uploader) refresh(ctx context.Context) error {
 	if _, err := u.enter(ctx); err != nil {
 		return err
 	}
-	return u.relist(ctx, u.stale())
+	objects, err := u.relist(ctx, u.stale())
+	if err != nil {
+		return err
+	}
+	return u.doubt(ctx, objects)
 }
 
-// relist lists everything, or only the segments that sort after the last one that is known.
-func (u *Uploader) relist(ctx context.Context, full bool) error {
+// relist lists everything, or only the segments that sort after the last one that is known. It returns what it listed.
+func (u *Uploader) relist(ctx context.Context, full bool) ([]archive.Object, error) {
 	prefix, after := u.prefix(), ""
 	if !full {
 		prefix, after = u.prefix()+archive.LogPrefix, u.prefix()+u.lastKey()
 	}
 	objects, err := u.list(ctx, prefix, after)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -118,12 +122,12 @@ func (u *Uploader) relist(ctx context.Context, full bool) error {
 	}
 	if full {
 		u.view = newView(objects, u.Now())
-		return nil
+		return objects, nil
 	}
 	for _, o := range objects {
 		u.view.add(o)
 	}
-	return nil
+	return objects, nil
 }
 
 func (u *Uploader) lastKey() string {

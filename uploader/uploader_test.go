@@ -335,23 +335,6 @@ func TestAnArchiveOfANewerFormatIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestAnArchiveWithAnotherHistoryIsLeftAlone(t *testing.T) {
-	w := newWorld()
-	w.linked(1, 25, 0)
-	ship(t, w.uploader())
-	w.runs, w.session = nil, 99
-	w.linked(1, 20, 0)
-	w.linked(21, 30, 20)
-	w.snapshot(20, 20, w.now, nil)
-	before := len(w.puts)
-	u := w.uploader()
-	err := u.ShipLog(t.Context(), func(archive.Segment) {})
-	shipBase(t, u)
-	if !errors.Is(err, uploader.ErrOtherHistory) || len(w.puts) > before {
-		t.Errorf("error %v and %d new objects, want ErrOtherHistory and none", err, len(w.puts)-before)
-	}
-}
-
 func starts(c archive.Catalog) (all []zookeeper.Zxid) {
 	for _, b := range c.Bases {
 		all = append(all, b.Start)

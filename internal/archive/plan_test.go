@@ -222,3 +222,23 @@ func TestMissingIsWhatNoSegmentHolds(t *testing.T) {
 		t.Errorf("missing %v of what is held", m)
 	}
 }
+
+// What a leader logged and nobody acknowledged may have reached a follower's socket all the same, and become the history.
+func TestOnlyTheChainDecidesWhatOfALostLeadersProposalsWasCommitted(t *testing.T) {
+	lost := seg(0x100000001, 0x10000000c, 0)
+	for committed := zookeeper.Zxid(0x100000005); committed <= 0x10000000c; committed++ {
+		c := Catalog{Segments: []Segment{lost, seg(0x200000001, 0x200000003, committed)}, Bases: []Base{base(0x100000000, 0x100000000)}}
+		p, err := MakePlan(c, Latest())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []zookeeper.Zxid
+		for z := zookeeper.Zxid(0x100000001); z <= committed; z++ {
+			want = append(want, z)
+		}
+		want = append(want, 0x200000001, 0x200000002, 0x200000003)
+		if diff := cmp.Diff(want, planned(p)); diff != "" {
+			t.Errorf("committed up to %s (-want +planned):\n%s", committed, diff)
+		}
+	}
+}

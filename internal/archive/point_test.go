@@ -15,6 +15,8 @@ func TestPointsAreReadAsTheyAreWritten(t *testing.T) {
 		"before:0x200000001":            Before(0x200000001),
 		"before-delete:/app/a b":        BeforeDelete("/app/a b"),
 		"2026-11-23T13:05:00Z":          AtTime(time.Date(2026, 11, 23, 13, 5, 0, 0, time.UTC)),
+		"2026-10-25T02:30:00+02:00":     AtTime(time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC)), // an hour that comes twice
+		"2026-10-25T02:30:00+01:00":     AtTime(time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC)),
 		"10m ago":                       AtTime(now.Add(-10 * time.Minute)),
 		"1d2h ago":                      AtTime(now.Add(-26 * time.Hour)),
 		" 90s ago ":                     AtTime(now.Add(-90 * time.Second)),

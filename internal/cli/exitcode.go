@@ -121,7 +121,7 @@ func kindOf(err error) exitCode {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient), errors.As(err, &elsewhere):
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient), errors.As(err, &elsewhere), errors.Is(err, store.ErrUnsupported):
 		return exitUsage
 	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore
@@ -129,7 +129,7 @@ func kindOf(err error) exitCode {
 		return exitNothing
 	case errors.As(err, &noChain), errors.As(err, &diverged), errors.As(err, &notHeld), errors.As(err, &missing):
 		return exitNoChain
-	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock):
+	case errors.As(err, &inUse), errors.As(err, &ahead), errors.Is(err, archive.ErrClock), errors.Is(err, uploader.ErrOtherHistory):
 		return exitRefused
 	case errors.As(err, &conflict):
 		return exitTemporary

@@ -15,6 +15,10 @@ var (
 	ErrDenied      = errors.New("access denied")
 	ErrUnavailable = errors.New("store unavailable")
 	ErrNoBucket    = errors.New("no such bucket")
+
+	// ErrUnsupported is of a store that cannot do what zkark needs of it. Trying again does not help; another store, or other
+	// options, do.
+	ErrUnsupported = errors.New("the store cannot do what is needed")
 )
 
 // Body is what Put writes: bytes that can be opened again for a retry, with their size and hash known

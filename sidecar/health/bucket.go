@@ -30,7 +30,7 @@ func result(err error) string {
 		name string
 	}{
 		{nil, "ok"}, {store.ErrExists, "exists"}, {store.ErrNotFound, "not_found"}, {store.ErrDenied, "denied"}, {store.ErrNoBucket, "no_bucket"},
-		{store.ErrInvalid, "invalid"}, {store.ErrUnavailable, "unavailable"}, {context.Canceled, "cancelled"},
+		{store.ErrInvalid, "invalid"}, {store.ErrUnsupported, "unsupported"}, {store.ErrUnavailable, "unavailable"}, {context.Canceled, "cancelled"},
 	} {
 		if err == known.err || known.err != nil && errors.Is(err, known.err) {
 			return known.name

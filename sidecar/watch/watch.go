@@ -30,6 +30,10 @@ func Run(ctx context.Context, dirs []string, tick <-chan time.Time, look chan<- 
 		defer n.Close()
 		w.notify, w.events, w.errors = n, n.Events, n.Errors
 	}
+	w.run(ctx, tick)
+}
+
+func (w *watcher) run(ctx context.Context, tick <-chan time.Time) {
 	for changed := true; ; {
 		if changed {
 			w.watch()
@@ -62,8 +66,8 @@ type watcher struct {
 	look   chan<- struct{}
 	warn   func(error)
 	told   map[string]bool
-	notify *fsnotify.Watcher
-	events <-chan fsnotify.Event // nil, which blocks, without notifications
+	notify interface{ Add(dir string) error } // nil without notifications
+	events <-chan fsnotify.Event              // nil, which blocks, without notifications
 	errors <-chan error
 }
 

@@ -116,7 +116,7 @@ func isAbsent(err error) bool {
 func failed(what string, err error) error {
 	word := store.ErrUnavailable
 	switch {
-	case errors.Is(err, store.ErrInvalid) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, store.ErrInvalid) || errors.Is(err, store.ErrUnsupported) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s: %w", what, err)
 	case isAbsent(err):
 		word = store.ErrNotFound

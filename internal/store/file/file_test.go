@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -111,6 +112,18 @@ func TestABucketThatMayNotBeReadIsDenied(t *testing.T) {
 	err := failed("list x", &os.PathError{Op: "open", Path: "x", Err: os.ErrPermission})
 	if !errors.Is(err, store.ErrDenied) || !strings.Contains(err.Error(), "list x") {
 		t.Errorf("error %v, want ErrDenied and what was done", err)
+	}
+}
+
+func TestAFileSystemWithoutHardLinksIsToldApartFromOneThatDeniesAccess(t *testing.T) {
+	for _, cause := range []error{syscall.EPERM, syscall.ENOTSUP, syscall.ENOSYS} {
+		err := failed("put x", noLinks(&os.LinkError{Op: "link", Old: "a", New: "b", Err: cause}))
+		if !errors.Is(err, store.ErrUnsupported) || errors.Is(err, store.ErrDenied) || !strings.Contains(err.Error(), "hard links") {
+			t.Errorf("%v: error %v, want ErrUnsupported and what is lacking", cause, err)
+		}
+	}
+	if err := failed("put x", noLinks(&os.LinkError{Op: "link", Old: "a", New: "b", Err: syscall.ENOSPC})); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a full disk: %v", err)
 	}
 }
 

@@ -48,7 +48,7 @@ func (b *Bucket) put(ctx context.Context, target string, body store.Body) error 
 		return err
 	}
 	if err := os.Link(temp, target); err != nil {
-		return err
+		return noLinks(err)
 	}
 	return syncDir(filepath.Dir(target))
 }
@@ -109,6 +109,14 @@ func (b *Bucket) makeDir(dir string) error {
 func noRoot(err error) error {
 	if isAbsent(err) {
 		return fmt.Errorf("%w: %s", errUnmounted, err)
+	}
+	return err
+}
+
+// noLinks: a file system without hard links says of its own files that the operation is not permitted, or not supported.
+func noLinks(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return fmt.Errorf("%w, which is hard links: an object that is whole gets its name by one: %w", store.ErrUnsupported, err)
 	}
 	return err
 }

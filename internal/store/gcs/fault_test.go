@@ -269,7 +269,7 @@ func answering(t *testing.T, patience time.Duration, answer http.HandlerFunc) *B
 
 func TestWhatTheStoreRefusesHasItsOwnWord(t *testing.T) {
 	for status, word := range map[int]error{
-		400: store.ErrInvalid, 401: store.ErrDenied, 403: store.ErrDenied, 503: store.ErrUnavailable, 429: store.ErrUnavailable,
+		400: store.ErrInvalid, 401: store.ErrDenied, 403: store.ErrDenied, 503: store.ErrUnavailable, 429: store.ErrUnavailable, 501: store.ErrUnsupported,
 	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			b := answering(t, 300*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {

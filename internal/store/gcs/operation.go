@@ -85,6 +85,8 @@ func (o *operation) refused(answer *googleapi.Error) error {
 		word = store.ErrInvalid
 	case http.StatusUnauthorized, http.StatusForbidden:
 		word = store.ErrDenied
+	case http.StatusNotImplemented:
+		word = store.ErrUnsupported
 	case http.StatusPreconditionFailed:
 		word = store.ErrExists
 	case http.StatusNotFound:

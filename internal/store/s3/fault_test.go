@@ -292,6 +292,48 @@ func TestARefusalIsToldApartFromAFailure(t *testing.T) {
 	}
 }
 
+// answering opens a bucket whose store gives every request the same answer.
+func answering(t *testing.T, status int, code string, o Options) *Bucket {
+	t.Helper()
+	t.Setenv("AWS_ACCESS_KEY_ID", "a")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "b")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // or the connection may break before the client has read the answer
+		refuse(w, status, code)
+	}))
+	t.Cleanup(server.Close)
+	o.Bucket, o.Attempts = "archive", 1
+	return open(t, server.URL, o)
+}
+
+func TestEveryStatusOfTheStoreHasItsWord(t *testing.T) {
+	for status, want := range map[int]error{
+		400: store.ErrInvalid, 401: store.ErrDenied, 403: store.ErrDenied, 405: store.ErrUnsupported, 408: store.ErrUnavailable, 412: store.ErrExists,
+		429: store.ErrUnavailable, 500: store.ErrUnavailable, 501: store.ErrUnsupported, 502: store.ErrUnavailable, 503: store.ErrUnavailable,
+	} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			b := answering(t, status, "Odd", Options{})
+			wantErr(t, "put", b.Put(t.Context(), "k", store.BytesBody([]byte("hello"))), want)
+			for _, err := range b.List(t.Context(), "", "") {
+				if want != store.ErrExists { // of a put only
+					wantErr(t, "list", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestAStoreThatLacksWhatIsNeededIsToldWhatThatIs(t *testing.T) {
+	b := answering(t, 501, "NotImplemented", Options{StorageClass: "GLACIER_IR"})
+	err := b.Put(t.Context(), "k", store.BytesBody([]byte("hello")))
+	wantErr(t, "put", err, store.ErrUnsupported)
+	for _, name := range []string{"If-None-Match", "--s3-storage-class"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the message %q does not name %s", err, name)
+		}
+	}
+}
+
 func TestAWrongSecretIsDeniedAndNotRepeatedInTheMessage(t *testing.T) {
 	server := s3server.Start(t)
 	server.CreateBucket(t, "archive")

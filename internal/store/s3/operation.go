@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	smithy "github.com/aws/smithy-go"
@@ -45,10 +46,28 @@ func (o *operation) failed(err error) error {
 		return fmt.Errorf("%s: %w", o.what(), cause)
 	}
 	word := wordFor(err)
-	if word == store.ErrNoBucket {
+	switch word {
+	case store.ErrNoBucket:
 		return fmt.Errorf("%s: %w: s3://%s: %s", o.what(), word, o.options.Bucket, sentence(err))
+	case store.ErrUnsupported:
+		return fmt.Errorf("%s: %w, which is %s: %s", o.what(), word, o.needs(), sentence(err))
 	}
 	return fmt.Errorf("%s: %w: %s", o.what(), word, sentence(err))
+}
+
+// needs names what an operation asks of a store beyond the oldest form of the protocol.
+func (o *operation) needs() string {
+	if o.verb != "put" {
+		return "to " + o.verb + " objects"
+	}
+	needs := []string{"creating an object only where none is (If-None-Match)", "SHA-256 checksums"}
+	for what, asked := range map[string]string{"--s3-storage-class": o.options.StorageClass, "--s3-sse": o.options.SSE, "--s3-tags": o.options.Tags} {
+		if asked != "" {
+			needs = append(needs, what)
+		}
+	}
+	slices.Sort(needs[2:])
+	return strings.Join(needs, ", ")
 }
 
 func wordFor(err error) error {
@@ -57,6 +76,8 @@ func wordFor(err error) error {
 		switch answer.ErrorCode() {
 		case "NoSuchBucket":
 			return store.ErrNoBucket
+		case "NotImplemented":
+			return store.ErrUnsupported
 		case "ExpiredToken", "ExpiredTokenException", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch",
 			"RequestTimeTooSkewed", "AuthorizationHeaderMalformed", "PermanentRedirect":
 			return store.ErrDenied
@@ -72,6 +93,8 @@ func wordFor(err error) error {
 		return store.ErrExists
 	case status == http.StatusUnauthorized || status == http.StatusForbidden || errors.Is(err, store.ErrDenied):
 		return store.ErrDenied
+	case status == http.StatusNotImplemented || status == http.StatusMethodNotAllowed:
+		return store.ErrUnsupported
 	case status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout:
 		return store.ErrInvalid
 	}
