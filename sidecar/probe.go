@@ -96,8 +96,12 @@ func (s *Sidecar) ask(ctx context.Context, everyone bool) {
 		s.ended(ctx, &s.seeing, s.sight.check(seen, s.found(), s.dirs()))
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	lost := s.seen.Leader != nil && (seen.Leader == nil || seen.Leader.ID != s.seen.Leader.ID)
 	s.seen = seen
+	s.mu.Unlock()
+	if lost && !s.failing() {
+		signal(s.early) // what the others lack may be here, and this server could be the next to go
+	}
 }
 
 func (s *Sidecar) troubled() bool {

@@ -125,6 +125,27 @@ func TestWhatZooKeeperSaysIsInTheStatusAndInAReport(t *testing.T) {
 	}
 }
 
+func TestALostLeaderMakesATurnComeEarlyOnce(t *testing.T) {
+	d, a, p := tailtest.New(t), newArk(t), &prober{}
+	s := New(Config{DataDir: d.Path, Bucket: a.bucket, Source: 2, Prober: p, Log: slog.New(slog.DiscardHandler)})
+	led := func(id int64) *Seen {
+		return &Seen{Leader: &probe.Result{Member: probe.Member{ID: id}, Server: probe.Server{Role: probe.Leader}}}
+	}
+	for i, step := range []struct {
+		seen  *Seen
+		early int
+	}{{&Seen{}, 0}, {led(1), 0}, {led(1), 0}, {&Seen{}, 1}, {&Seen{}, 0}, {led(3), 0}, {led(2), 1}} {
+		p.answer.Store(step.seen)
+		s.ask(t.Context(), false)
+		if got := len(s.early); got != step.early {
+			t.Errorf("look %d: %d turns come early, want %d", i, got, step.early)
+		}
+		for len(s.early) > 0 {
+			<-s.early
+		}
+	}
+}
+
 func TestASidecarReportsWithoutAZooKeeperToAsk(t *testing.T) {
 	d, a := tailtest.New(t), newArk(t)
 	d.Log(1, 5)
