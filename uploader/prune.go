@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
@@ -15,6 +18,9 @@ import (
 
 // ErrMayNotDelete is wrapped when the store denies a deletion.
 var ErrMayNotDelete = errors.New("these credentials may not delete, as is right for those that a sidecar ships with: give prune a role of its own that may")
+
+// removeAtATime is how many deletions are under way together.
+const removeAtATime = 16
 
 // clockSlack is how far the clock here may be from the store's. A window is hours or days.
 const clockSlack = 5 * time.Minute
@@ -27,7 +33,7 @@ type Pruner struct {
 	Now       func() time.Time
 
 	Planned func(archive.Expiry)  // is told what is going to be removed; may be nil
-	Removed func(archive.Expired) // is told of each object that is gone; may be nil
+	Removed func(archive.Expired) // is told of each object that is gone, one at a time; may be nil
 }
 
 // Plan tells what Prune would remove, and changes nothing. It fails with ErrNoArchive, archive.ErrClock, or as archive.Expendable.
@@ -39,7 +45,7 @@ func (p Pruner) Plan(ctx context.Context) (archive.Expiry, error) {
 	return p.plan(ctx, p.Now())
 }
 
-// Prune lists the archive and removes what may go, the oldest first. However far it gets, what is kept is restorable. Besides
+// Prune lists the archive and removes what may go, about the oldest first. However far it gets, what is kept is restorable. Besides
 // the errors of Plan it fails with ErrMayNotDelete, and with archive.ErrClock when the clock here is not the store's; it finds out both
 // on an object that it creates and deletes, before anything is removed.
 func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
@@ -61,20 +67,29 @@ func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
 	if err := p.mark(ctx, e, now); err != nil {
 		return e, err
 	}
+	return e, p.removeAll(ctx, e)
+}
+
+// removeAll removes a few objects at a time, so that an archive of many small ones does not take as long as their deletions one by one.
+func (p Pruner) removeAll(ctx context.Context, e archive.Expiry) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(removeAtATime)
+	var telling sync.Mutex
 	for _, gone := range e.Remove {
-		if err := p.remove(ctx, gone.Key); err != nil {
-			return e, err
-		}
-		if p.Removed != nil {
-			p.Removed(gone)
-		}
+		group.Go(func() error {
+			err := p.remove(ctx, gone.Key)
+			if err == nil && p.Removed != nil {
+				telling.Lock()
+				defer telling.Unlock()
+				p.Removed(gone)
+			}
+			return err
+		})
 	}
 	for _, r := range e.Reports {
-		if err := p.delete(ctx, r.Key); err != nil {
-			return e, err
-		}
+		group.Go(func() error { return p.delete(ctx, r.Key) })
 	}
-	return e, nil
+	return group.Wait()
 }
 
 func (p Pruner) prefix() string { return archive.TimelinePrefix(p.Timeline) }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -129,10 +130,11 @@ func TestAPruneThatDiesAnywhereLeavesEveryKeptPointRestorable(t *testing.T) {
 // whether it got that far.
 func (w *world) pruneDies(t *testing.T, lost bool) bool {
 	errDied := errors.New("died")
-	n := 0
+	var deleted atomic.Int32
 	die := func(op, _ string) error {
+		n := deleted.Load()
 		if op == "delete" {
-			n++
+			n = deleted.Add(1)
 		}
 		if n > 3 || lost && n == 3 {
 			return errDied
