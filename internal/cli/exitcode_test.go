@@ -26,6 +26,7 @@ func TestEveryKindOfErrorHasItsExitCode(t *testing.T) {
 		configError(os.ErrNotExist): 2,
 		archive.ErrEncrypted:        2,
 		archive.ErrOtherRecipient:   2,
+		archive.ErrNotArchive:       2,
 		restore.ErrNoArchive:        3,
 		archive.ErrEmpty:            3,
 		&archive.NoChainError{}:     4,
