@@ -105,13 +105,15 @@ type Sidecar struct {
 	basing  streak // of archiving bases
 	chores  streak // of compacting and pruning
 	told    map[string]bool
-	// toldLost is the ranges that are lost and told of.
-	toldLost map[archive.Range]bool
-	looked   bool      // at the directories, once
-	moved    time.Time // when there was last nothing to ship, or some of it was shipped
-	reached  zookeeper.Zxid
-	shipped  Shipped
-	results  map[Result]int // of turns
+	// suspected is for how many turns what is missing has been so; lost is what is, and toldLost what was told of it.
+	suspected map[string]int
+	lost      []archive.Range
+	toldLost  map[archive.Range]bool
+	looked    bool      // at the directories, once
+	moved     time.Time // when there was last nothing to ship, or some of it was shipped
+	reached   zookeeper.Zxid
+	shipped   Shipped
+	results   map[Result]int // of turns
 
 	seen              Seen
 	asking, reporting streak // of asking ZooKeeper, and of archiving reports

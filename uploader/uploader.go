@@ -48,6 +48,7 @@ type Uploader struct {
 	surveyed surveyed
 	cluster  string          // of the archive, once it was entered
 	compared bool            // the archive's history is known to be the server's
+	distrust bool            // of the listing
 	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
 }
 
@@ -84,10 +85,17 @@ func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) e
 	return nil
 }
 
+// Relist has the next ShipLog list the whole archive. What others archive below the newest segment shows only then.
+func (u *Uploader) Relist() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.distrust = true
+}
+
 func (u *Uploader) stale() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.view.olderThan(u.RelistEvery, u.Now())
+	return u.distrust || u.view.olderThan(u.RelistEvery, u.Now())
 }
 
 // refresh brings the view of the archive up to date, and looks whether what is new there is of the server's history.
@@ -118,7 +126,7 @@ func (u *Uploader) relist(ctx context.Context, full bool) ([]archive.Object, err
 		u.changes++
 	}
 	if full {
-		u.view = newView(objects, u.Now())
+		u.view, u.distrust = newView(objects, u.Now()), false
 		return objects, nil
 	}
 	for _, o := range objects {
