@@ -177,7 +177,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
-	return errors.Join(s.lastTurns(drain), s.tail.Close())
+	return errors.Join(s.lastTurns(drain), s.blind(), s.tail.Close())
 }
 
 // lastTurns drains, and makes an error of a panic.
