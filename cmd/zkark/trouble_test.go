@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -117,6 +118,21 @@ func TestAnArchiveThatZkarkDidNotWriteIsLeftAloneAndToldApart(t *testing.T) {
 				t.Errorf("the directory holds %v", files)
 			}
 		})
+	}
+}
+
+// No user, root among them, makes a directory in Linux's /sys.
+func TestAnArchiveDirectoryThatMayNotBeWrittenToIsTold(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux's /sys, in which nobody may write")
+	}
+	l := newLoop(t, false)
+	l.url = "file:///sys/zkark"
+	sidecar := l.start()
+	sidecar.wait("/status", "access denied", `"pendingRecords":3`)
+	sidecar.wait("/readyz", "ok")
+	if code, said := sidecar.end(); code != 6 || !strings.Contains(last(said), "access denied") || !strings.Contains(last(said), "/sys/zkark") {
+		t.Errorf("exit %d, %s", code, said)
 	}
 }
 
