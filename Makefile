@@ -70,6 +70,10 @@ bench-lag: zookeeper s3-server ## how long after a write it can be restored, wit
 bench-overhead: zookeeper ## a server's write throughput with a sidecar beside it, against without
 	go test -run '^$$' -bench Overhead -benchtime 1x -timeout 10m ./test/e2e
 
+.PHONY: bench-memory
+bench-memory: build ## what the sidecar has resident beside a snapshot of a gigabyte and a log of ten million transactions
+	go run ./test/bench -zkark bin/zkark -memory
+
 .PHONY: clean
 clean: ## remove what make made
 	rm -rf bin $(CACHE)

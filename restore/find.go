@@ -45,7 +45,7 @@ func (e *NotHeldError) Error() string { return fmt.Sprintf("%s: %s", e.Point, e.
 // Find looks a point up: it reads one listing and, for a time or a deletion, the segments that can hold the answer, newest
 // first. The identities are for those that are encrypted. It fails with *NotHeldError where the archive does not say.
 func Find(ctx context.Context, bucket store.Bucket, to archive.Point, identities []age.Identity) (Found, error) {
-	a, err := open(ctx, bucket)
+	a, err := open(ctx, bucket, 0)
 	if err != nil {
 		return Found{}, err
 	}

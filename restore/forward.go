@@ -19,7 +19,10 @@ import (
 // seen is the highest zxid that anybody is known to have seen, as a zxid: a server refuses a client that has seen more than
 // the server has, and a zxid that is given twice poisons clients and archives. An epoch without a transaction counts as its zxid 0.
 func (a opened) seen(ctx context.Context, cfg Config) (zookeeper.Zxid, error) {
-	seen := a.held()
+	seen, err := a.heldAnywhere(ctx)
+	if err != nil {
+		return 0, err
+	}
 	local, _, err := newestLocal(cfg.DataDir, cfg.LogDir)
 	if err != nil {
 		return 0, err
@@ -32,7 +35,13 @@ func (a opened) seen(ctx context.Context, cfg Config) (zookeeper.Zxid, error) {
 	return max(seen, local, zookeeper.MakeZxid(epoch, 0), reported), err
 }
 
-// held is the highest zxid in any name of the archive, on dead branches too.
+// heldAnywhere is held, of the newest timeline too.
+func (a opened) heldAnywhere(ctx context.Context) (zookeeper.Zxid, error) {
+	newest, err := open(ctx, a.bucket, 0)
+	return max(a.held(), newest.held()), err
+}
+
+// held is the highest zxid in any name of the timeline, on dead branches too.
 func (a opened) held() (highest zookeeper.Zxid) {
 	for _, s := range a.catalog.Segments {
 		highest = max(highest, s.Last)

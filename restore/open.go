@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/timelines"
 )
 
 // ErrNoArchive is returned when there is no zkark.json. The store was listed with working credentials: its absence is a
@@ -18,7 +20,7 @@ var ErrNoArchive = errors.New("no zkark archive there")
 // maxIdentity is more than zkark.json ever takes, in bytes.
 const maxIdentity = 64 << 10
 
-// opened is an archive whose identity is known and whose newest timeline has been listed.
+// opened is an archive whose identity is known and of which a timeline has been listed.
 type opened struct {
 	bucket   store.Bucket
 	id       archive.Identity
@@ -29,11 +31,25 @@ type opened struct {
 // key is that of an object of the timeline, below the archive's prefix.
 func (a opened) key(name string) string { return archive.TimelinePrefix(a.timeline) + name }
 
-func open(ctx context.Context, bucket store.Bucket) (opened, error) {
-	a := opened{bucket: bucket, timeline: 1}
+// open lists timeline n, or the newest where n is 0.
+func open(ctx context.Context, bucket store.Bucket, n int) (opened, error) {
+	a := opened{bucket: bucket}
 	var err error
 	if a.id, err = identity(ctx, bucket); err != nil {
 		return opened{}, err
+	}
+	all, err := timelines.All(ctx, bucket)
+	if err != nil {
+		return opened{}, err
+	}
+	a.timeline = 1
+	switch {
+	case n > 0 && !slices.Contains(all, n):
+		return opened{}, fmt.Errorf("%w: there is no timeline %d, the newest is %d", ErrNoArchive, n, slices.Max(append(all, 0)))
+	case n > 0:
+		a.timeline = n
+	case len(all) > 0:
+		a.timeline = all[len(all)-1]
 	}
 	a.catalog, err = list(ctx, bucket, archive.TimelinePrefix(a.timeline))
 	return a, err
@@ -77,8 +93,15 @@ func list(ctx context.Context, bucket store.Bucket, prefix string) (archive.Cata
 	return archive.ParseCatalog(objects), nil
 }
 
-// List tells what is in an archive, by one listing of its newest timeline.
-func List(ctx context.Context, bucket store.Bucket) (archive.Identity, archive.Catalog, error) {
-	a, err := open(ctx, bucket)
-	return a.id, a.catalog, err
+// Listing is what is in an archive.
+type Listing struct {
+	Identity archive.Identity
+	Timeline int // that was listed
+	Catalog  archive.Catalog
+}
+
+// List tells what is in a timeline of an archive, or in the newest where the number is 0.
+func List(ctx context.Context, bucket store.Bucket, timeline int) (Listing, error) {
+	a, err := open(ctx, bucket, timeline)
+	return Listing{a.id, a.timeline, a.catalog}, err
 }

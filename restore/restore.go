@@ -19,16 +19,17 @@ import (
 
 // Config says what to restore, and where.
 type Config struct {
-	Bucket  store.Bucket
-	DataDir string // as zoo.cfg has it: the parent of version-2
-	LogDir  string // dataLogDir; the same as DataDir where it is not separate
-	To      archive.Point
-	Quorum  bool     // the server is one of several: it needs epoch files
-	Clients []string // HOST:PORT at which the server would answer clients; none may
-	Force   bool     // go ahead although the directory holds transactions that the archive lacks
-	KeepOld bool     // leave the old data beside the new
-	Now     func() time.Time
-	Observe Observer // nil for nobody
+	Bucket   store.Bucket
+	DataDir  string // as zoo.cfg has it: the parent of version-2
+	LogDir   string // dataLogDir; the same as DataDir where it is not separate
+	To       archive.Point
+	Timeline int      // 0 for the newest
+	Quorum   bool     // the server is one of several: it needs epoch files
+	Clients  []string // HOST:PORT at which the server would answer clients; none may
+	Force    bool     // go ahead although the directory holds transactions that the archive lacks
+	KeepOld  bool     // leave the old data beside the new
+	Now      func() time.Time
+	Observe  Observer // nil for nobody
 
 	// WholeEnsemble tells that every server of the quorum is restored to the same point: epochs go forward then, and only then.
 	WholeEnsemble bool
@@ -56,13 +57,14 @@ type Observer interface {
 
 // Report tells what was done.
 type Report struct {
-	Cluster string            `json:"cluster"`
-	Found   Found             `json:"found"`
-	Plan    archive.Plan      `json:"plan"`
-	Proof   timetravel.Report `json:"proof"`
-	Crisp   *Crisp            `json:"crisp,omitempty"` // nil where logs were installed too
-	Epoch   uint32            `json:"epoch,omitempty"` // in both epoch files, 0 without any
-	Kept    []string          `json:"kept,omitempty"`  // directories with the old data
+	Cluster  string            `json:"cluster"`
+	Timeline int               `json:"timeline"`
+	Found    Found             `json:"found"`
+	Plan     archive.Plan      `json:"plan"`
+	Proof    timetravel.Report `json:"proof"`
+	Crisp    *Crisp            `json:"crisp,omitempty"` // nil where logs were installed too
+	Epoch    uint32            `json:"epoch,omitempty"` // in both epoch files, 0 without any
+	Kept     []string          `json:"kept,omitempty"`  // directories with the old data
 	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
 	Resumed bool `json:"resumed,omitempty"`
 }
@@ -76,7 +78,7 @@ type Preview struct {
 // Look computes what Run would do, and touches nothing but temporary files. A time or a deletion is looked up in segments; the
 // neighbours of any point may be.
 func Look(ctx context.Context, cfg Config) (Preview, error) {
-	a, err := open(ctx, cfg.Bucket)
+	a, err := open(ctx, cfg.Bucket, cfg.Timeline)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -85,7 +87,7 @@ func Look(ctx context.Context, cfg Config) (Preview, error) {
 
 // Plan is the plan of Look.
 func Plan(ctx context.Context, cfg Config) (archive.Plan, error) {
-	a, err := open(ctx, cfg.Bucket)
+	a, err := open(ctx, cfg.Bucket, cfg.Timeline)
 	if err != nil {
 		return archive.Plan{}, err
 	}
@@ -104,7 +106,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("finish the restore that was interrupted: %w", err)
 	}
-	a, err := open(ctx, cfg.Bucket)
+	a, err := open(ctx, cfg.Bucket, cfg.Timeline)
 	if err != nil {
 		return Report{}, err
 	}
@@ -112,7 +114,7 @@ func Run(ctx context.Context, cfg Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Cluster: a.id.Cluster, Found: preview.Found, Plan: preview.Plan}
+	report := Report{Cluster: a.id.Cluster, Timeline: a.timeline, Found: preview.Found, Plan: preview.Plan}
 	if resumed && finished.Target == preview.Plan.Target {
 		report.Resumed = true
 		return report, nil

@@ -321,7 +321,7 @@ func TestAnInterruptedSwapIsFinishedAndNotDoneTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := open(context.Background(), w.bucket)
+	a, err := open(context.Background(), w.bucket, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

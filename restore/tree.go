@@ -15,7 +15,7 @@ import (
 )
 
 // Tree rebuilds the state at a point in memory, with the same proof as Run. It works in cfg.DataDir, a directory of the caller's
-// that is no server's and is empty; of cfg only Bucket, To, Now, Observe and Identities count besides.
+// that is no server's and is empty; of cfg only Bucket, Timeline, To, Now, Observe and Identities count besides.
 func Tree(ctx context.Context, cfg Config) (*tree.Tree, Report, error) {
 	cfg.LogDir, cfg.Clients, cfg.Quorum = cfg.DataDir, nil, true
 	report, err := Run(ctx, cfg)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/timelines"
 	"github.com/zkark/zkark/sidecar/tail"
 	"github.com/zkark/zkark/uploader"
 )
@@ -38,11 +39,17 @@ func (s *Sidecar) compact(ctx context.Context) error {
 }
 
 func (s *Sidecar) prune(ctx context.Context) error {
-	e, err := uploader.Pruner{Bucket: s.cfg.Bucket, Retention: s.cfg.Prune, Now: time.Now}.Prune(ctx)
+	all, err := timelines.All(ctx, s.cfg.Bucket)
 	if err != nil {
 		return err
 	}
-	s.cfg.Log.Info("pruned the archive", "removed", len(e.Remove), "kept", e.Kept, "notes", e.Notes)
+	for _, n := range all {
+		e, err := uploader.Pruner{Bucket: s.cfg.Bucket, Timeline: n, Retention: s.cfg.Prune, Now: time.Now}.Prune(ctx)
+		if err != nil {
+			return err
+		}
+		s.cfg.Log.Info("pruned the archive", "timeline", n, "removed", len(e.Remove), "kept", e.Kept, "notes", e.Notes)
+	}
 	return nil
 }
 

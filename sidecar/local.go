@@ -30,6 +30,9 @@ func (l local) Runs() []uploader.Run {
 	return runs
 }
 
+// Forget lets go of what is only held.
+func (l local) Forget() error { return l.tail.Forget() }
+
 // Snapshots are tail's snapshots.
 func (l local) Snapshots() []uploader.Snapshot {
 	var snapshots []uploader.Snapshot

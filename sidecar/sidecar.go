@@ -146,6 +146,9 @@ func (c Config) uploader(t *tail.Tail) uploader.Config {
 	return uploader.Config{
 		Bucket: c.Bucket, Local: local{t}, Source: c.Source, SegmentBytes: segmentBytes,
 		BaseBytes: c.BaseBytes, BaseInterval: c.BaseInterval, RelistEvery: relistEvery, SpoolDir: c.SpoolDir, Recipients: c.Recipients,
+		NewTimeline: func(n int, why error) {
+			c.Log.Warn(fmt.Sprintf("from now on in timeline %d of the archive", n), "because", why)
+		},
 		Now: time.Now, Rand: rand.Read,
 	}
 }
@@ -312,15 +315,19 @@ func signal(c chan<- struct{}) {
 
 // drain takes turns until nothing is left to ship, or time is up.
 func (s *Sidecar) drain(ctx context.Context) error {
+	var cause error // of the last try that was not only cut short
 	for {
 		err := errors.Join(s.look(ctx), s.turn(ctx), s.base(ctx))
 		left := s.unshipped()
 		if err == nil && left == nil {
 			return nil
 		}
+		if cause == nil || ctx.Err() == nil {
+			cause = err
+		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(left, err)
+			return errors.Join(left, cause)
 		case <-s.nextTurn(ctx):
 		}
 	}

@@ -89,7 +89,7 @@ func (u *Uploader) refreshBases(ctx context.Context) error {
 	if _, err := u.enter(ctx); err != nil {
 		return err
 	}
-	objects, err := u.list(ctx, u.prefix+archive.SnapshotPrefix, "")
+	objects, err := u.list(ctx, u.prefix()+archive.SnapshotPrefix, "")
 	if err != nil {
 		return err
 	}

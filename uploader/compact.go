@@ -35,10 +35,7 @@ func (u *Uploader) Compact(ctx context.Context, shipped func(archive.Segment)) e
 	} else if err != nil {
 		return fmt.Errorf("compact: %w", err)
 	}
-	if _, err := u.relist(ctx, true); err != nil {
-		return err
-	}
-	if err := u.compare(ctx); err != nil {
+	if err := u.meet(ctx); err != nil {
 		return err
 	}
 	for _, run := range u.Local.Runs() {

@@ -9,5 +9,7 @@
 // server. What it removed is below a mark in the listing, and is not lacking any more.
 //
 // What the local server has comes through Local. The uploader trusts it to give only records that are durable, and only
-// snapshots that are sealed. Before it adds anything it proves on one record that the archive's history is the server's.
+// snapshots that are sealed. Before it adds anything it proves on one record that the archive's history is the server's, and again
+// when the server has another record there. Where it is not, a standalone server that shares the archive's past goes on in a new timeline;
+// everybody else adds nothing.
 package uploader

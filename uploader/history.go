@@ -17,10 +17,10 @@ import (
 // cluster's, or a standalone server lost the end of its log and used its zxids again.
 var ErrOtherHistory = errors.New("the archive holds another history than this server: a cluster needs a prefix of its own")
 
-// compare proves, once, that the newest record that the server and the archive both have is the same transaction. It reads one
+// compare proves that the newest record that the server and the archive both have is the same transaction. It reads one
 // segment, or no more than its name where it is encrypted. With nothing in common only the times can tell, see outOfOrder.
 func (u *Uploader) compare(ctx context.Context) error {
-	if u.isCompared() {
+	if !u.doubtful() {
 		return nil
 	}
 	run, s, z := u.common()
@@ -28,25 +28,33 @@ func (u *Uploader) compare(ctx context.Context) error {
 		if err := u.outOfOrder(ctx); err != nil {
 			return err
 		}
-		u.setCompared(true)
+		u.setCompared(comparison{done: true})
 		return nil
 	}
+	same, err := u.compareAt(ctx, run, s, z)
+	if err == nil {
+		u.setCompared(comparison{done: true, at: z, same: same})
+	}
+	return err
+}
+
+// compareAt gives the header that both have.
+func (u *Uploader) compareAt(ctx context.Context, run Run, s archive.Segment, z zookeeper.Zxid) (txnlog.Header, error) {
 	ours, err := u.localHeader(ctx, run, z)
 	if err != nil {
-		return fmt.Errorf("compare %s with the archive: %w", z, err)
+		return ours, fmt.Errorf("compare %s with the archive: %w", z, err)
 	}
 	if s.Encrypted {
-		return u.compareName(ours, s)
+		return ours, u.compareName(ours, s)
 	}
 	theirs, err := u.archivedHeader(ctx, s, z)
 	if err != nil {
-		return fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
+		return ours, fmt.Errorf("compare %s with %s: %w", z, s.Key(), err)
 	}
 	if ours != theirs {
-		return fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
+		return ours, fmt.Errorf("%w: zxid %s is %+v in %s and %+v here", ErrOtherHistory, z, theirs, s.Key(), ours)
 	}
-	u.setCompared(true)
-	return nil
+	return ours, nil
 }
 
 // compareName proves as much from the times in the name of a segment that only others can read: one zxid is not drawn twice in
@@ -65,20 +73,7 @@ func (u *Uploader) compareName(ours txnlog.Header, s archive.Segment) error {
 	if at := time.UnixMilli(ours.Time); !at.Equal(theirs) {
 		return fmt.Errorf("%w: zxid %s is of %s in %s and of %s here", ErrOtherHistory, ours.Zxid, theirs, s.Key(), at.UTC())
 	}
-	u.setCompared(true)
 	return nil
-}
-
-func (u *Uploader) isCompared() bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return u.compared
-}
-
-func (u *Uploader) setCompared(compared bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.compared = compared
 }
 
 // common finds the newest record that is in a local run and in a segment. Its zxid is 0 when there is none.
@@ -111,7 +106,7 @@ func (u *Uploader) localHeader(ctx context.Context, run Run, z zookeeper.Zxid) (
 }
 
 func (u *Uploader) archivedHeader(ctx context.Context, s archive.Segment, z zookeeper.Zxid) (_ txnlog.Header, err error) {
-	body, err := u.Bucket.Get(ctx, u.prefix+s.Key(), 0)
+	body, err := u.Bucket.Get(ctx, u.prefix()+s.Key(), 0)
 	if err != nil {
 		return txnlog.Header{}, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/timelines"
 	"github.com/zkark/zkark/internal/zookeeper"
 )
 
@@ -27,8 +28,9 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 			id, err = readIdentity(ctx, u.Bucket)
 		}
 	}
+	var timeline int
 	if err == nil {
-		err = u.putJSON(ctx, u.prefix+archive.TimelineKey, archive.Timeline{Reason: "the first timeline", Created: u.Now().UTC()})
+		timeline, err = u.enterTimeline(ctx)
 	}
 	if err == nil && u.encrypts() {
 		u.nameKey, err = u.random()
@@ -39,8 +41,17 @@ func (u *Uploader) enter(ctx context.Context) (archive.Identity, error) {
 	u.identity = id
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.cluster = id.Cluster
+	u.cluster, u.timeline = id.Cluster, timeline
 	return id, nil
+}
+
+// enterTimeline finds the newest timeline, and opens the first.
+func (u *Uploader) enterTimeline(ctx context.Context) (int, error) {
+	n, err := timelines.Newest(ctx, u.Bucket)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	return 1, timelines.Open(ctx, u.Bucket, 1, archive.Timeline{Reason: "the first timeline", Created: u.Now().UTC()})
 }
 
 func readIdentity(ctx context.Context, b store.Bucket) (archive.Identity, error) {

@@ -13,6 +13,8 @@ import (
 type Local interface {
 	Runs() []Run           // in the order in which they should be archived
 	Snapshots() []Snapshot // newest first, complete or not
+	// Forget leaves out of Runs, from now on, what is no longer in the server's directory.
+	Forget() error
 }
 
 // Run is a stretch of records of one epoch: it holds every zxid from First to Last.

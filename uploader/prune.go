@@ -10,6 +10,7 @@ import (
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/timelines"
 )
 
 // ErrMayNotDelete is wrapped when the store denies a deletion.
@@ -21,6 +22,7 @@ const clockSlack = 5 * time.Minute
 // Pruner removes from an archive what its retention does not keep. It needs no server, only the right to delete.
 type Pruner struct {
 	Bucket    store.Bucket
+	Timeline  int // to prune, 0 for the newest
 	Retention archive.Retention
 	Now       func() time.Time
 
@@ -30,7 +32,8 @@ type Pruner struct {
 
 // Plan tells what Prune would remove, and changes nothing. It fails with ErrNoArchive, archive.ErrClock, or as archive.Expendable.
 func (p Pruner) Plan(ctx context.Context) (archive.Expiry, error) {
-	if err := p.enter(ctx); err != nil {
+	p, err := p.enter(ctx)
+	if err != nil {
 		return archive.Expiry{}, err
 	}
 	return p.plan(ctx, p.Now())
@@ -40,7 +43,8 @@ func (p Pruner) Plan(ctx context.Context) (archive.Expiry, error) {
 // the errors of Plan it fails with ErrMayNotDelete, and with archive.ErrClock when the clock here is not the store's; it finds out both
 // on an object that it creates and deletes, before anything is removed.
 func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
-	if err := p.enter(ctx); err != nil {
+	p, err := p.enter(ctx)
+	if err != nil {
 		return archive.Expiry{}, err
 	}
 	now, err := p.storeTime(ctx)
@@ -73,15 +77,18 @@ func (p Pruner) Prune(ctx context.Context) (archive.Expiry, error) {
 	return e, nil
 }
 
-func (p Pruner) prefix() string { return archive.TimelinePrefix(timeline) }
+func (p Pruner) prefix() string { return archive.TimelinePrefix(p.Timeline) }
 
-// enter makes sure that this is an archive, and of a format that is known.
-func (p Pruner) enter(ctx context.Context) error {
+// enter makes sure that this is an archive, and of a format that is known, and finds the timeline.
+func (p Pruner) enter(ctx context.Context) (Pruner, error) {
 	_, err := readIdentity(ctx, p.Bucket)
 	if errors.Is(err, store.ErrNotFound) {
-		return noArchive(ctx, p.Bucket)
+		return p, noArchive(ctx, p.Bucket)
 	}
-	return err
+	if err == nil && p.Timeline == 0 {
+		p.Timeline, err = timelines.Newest(ctx, p.Bucket)
+	}
+	return p, err
 }
 
 // noArchive tells an archive that is not there, which only a listing proves, from a store that is not.

@@ -78,7 +78,7 @@ func (u *Uploader) encode(w io.Writer, m archive.Meta, file []byte) error {
 // put creates an object of the timeline. Names carry a hash of the content, so one that is there already is ours, from a
 // try whose answer was lost.
 func (u *Uploader) put(ctx context.Context, key string, body store.Body) error {
-	if err := u.Bucket.Put(ctx, u.prefix+key, body); err != nil && !errors.Is(err, store.ErrExists) {
+	if err := u.Bucket.Put(ctx, u.prefix()+key, body); err != nil && !errors.Is(err, store.ErrExists) {
 		return err
 	}
 	u.mu.Lock()

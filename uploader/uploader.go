@@ -28,6 +28,10 @@ type Config struct {
 	// Recipients are whom segments and bases are encrypted to; none for objects that anybody can read.
 	Recipients []age.Recipient
 
+	// NewTimeline is told when the uploader goes on in another timeline, because the one that it was in contradicts the server. Nil for
+	// nobody.
+	NewTimeline func(n int, why error)
+
 	Now func() time.Time
 	// Rand fills the cluster id of a new archive, and the key of encrypted objects' names; crypto/rand.Read.
 	Rand func([]byte) (int, error)
@@ -36,43 +40,37 @@ type Config struct {
 // Uploader adds what the archive lacks. ShipLog and ShipBase may run at the same time, each once.
 type Uploader struct {
 	Config
-	prefix string // of the timeline
-
 	entering sync.Mutex // guards identity and nameKey, which are set once
 	identity archive.Identity
 	nameKey  string // of encrypted objects: the same as long as the uploader lives, so that a retry finds the same name
 
 	mu       sync.Mutex // guards the rest
+	timeline int        // 0 before the archive was entered
 	view     view
 	changes  uint64 // of the view
 	surveyed surveyed
-	cluster  string          // of the archive, once it was entered
-	compared bool            // the archive's history is known to be the server's
+	cluster  string // of the archive, once it was entered
+	compared comparison
 	distrust bool            // of the listing
 	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
 }
-
-// timeline is the only one so far.
-const timeline = 1
 
 func (u *Uploader) encrypts() bool { return len(u.Recipients) > 0 }
 
 // New makes an Uploader. It does nothing yet.
 func New(c Config) *Uploader {
-	return &Uploader{Config: c, prefix: archive.TimelinePrefix(timeline), unsealed: map[string]bool{}}
+	return &Uploader{Config: c, unsealed: map[string]bool{}}
 }
 
 // ShipLog archives the records that the local logs hold and the archive lacks, in order. Each segment that is archived is told to
 // shipped. When there is nothing to add it sends nothing. It fails at the first thing that goes wrong; what was archived
-// until then stays. It adds nothing, and fails with ErrOtherHistory, when the archive's records are not the server's.
+// until then stays. Where the archive's records are not the server's, it goes on in another timeline, or adds nothing and fails with
+// ErrOtherHistory.
 func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) error {
-	if !u.Backlog().any() && !u.stale() {
+	if !u.Backlog().any() && !u.stale() && !u.doubtful() {
 		return nil
 	}
-	if err := u.refresh(ctx); err != nil {
-		return err
-	}
-	if err := u.compare(ctx); err != nil {
+	if err := u.meet(ctx); err != nil {
 		return err
 	}
 	for _, run := range u.Local.Runs() {
@@ -80,6 +78,11 @@ func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) e
 			if err := u.shipRange(ctx, run, missing, shipped); err != nil {
 				return fmt.Errorf("archive %s: %w", missing, err)
 			}
+			same, err := u.localHeader(ctx, run, missing.Last)
+			if err != nil {
+				return fmt.Errorf("read again what was archived of %s: %w", missing, err)
+			}
+			u.setCompared(comparison{done: true, at: missing.Last, same: same})
 		}
 	}
 	return nil
@@ -98,23 +101,19 @@ func (u *Uploader) stale() bool {
 	return u.distrust || u.view.olderThan(u.RelistEvery, u.Now())
 }
 
-// refresh brings the view of the archive up to date, and looks whether what is new there is of the server's history.
-func (u *Uploader) refresh(ctx context.Context) error {
+// refresh brings the view of the archive up to date, and returns what it listed for that.
+func (u *Uploader) refresh(ctx context.Context) ([]archive.Object, error) {
 	if _, err := u.enter(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	objects, err := u.relist(ctx, u.stale())
-	if err != nil {
-		return err
-	}
-	return u.doubt(ctx, objects)
+	return u.relist(ctx, u.stale())
 }
 
 // relist lists everything, or only the segments that sort after the last one that is known. It returns what it listed.
 func (u *Uploader) relist(ctx context.Context, full bool) ([]archive.Object, error) {
-	prefix, after := u.prefix, ""
+	prefix, after := u.prefix(), ""
 	if !full {
-		prefix, after = u.prefix+archive.LogPrefix, u.prefix+u.lastKey()
+		prefix, after = u.prefix()+archive.LogPrefix, u.prefix()+u.lastKey()
 	}
 	objects, err := u.list(ctx, prefix, after)
 	if err != nil {
@@ -147,7 +146,7 @@ func (u *Uploader) list(ctx context.Context, prefix, after string) ([]archive.Ob
 		if err != nil {
 			return nil, fmt.Errorf("list the archive: %w", err)
 		}
-		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix):], Size: a.Size, Modified: a.Modified})
+		objects = append(objects, archive.Object{Key: a.Key[len(u.prefix()):], Size: a.Size, Modified: a.Modified})
 	}
 	return objects, nil
 }

@@ -27,13 +27,17 @@ import (
 // server is a Local made of numbers. Each record takes 100 bytes.
 type server struct {
 	session   int64
-	delay     int64 // of every record, in milliseconds
+	delay     int64 // of every record from the next on, in milliseconds
+	from      zookeeper.Zxid
 	runs      []uploader.Run
 	snapshots []uploader.Snapshot
 }
 
 func (s *server) Runs() []uploader.Run           { return s.runs }
 func (s *server) Snapshots() []uploader.Snapshot { return s.snapshots }
+
+// Forget does nothing: what the tests take away is gone.
+func (s *server) Forget() error { return nil }
 
 const recordSize = 100
 
@@ -42,7 +46,7 @@ func (s *server) run(first, last zookeeper.Zxid) *uploader.Run {
 		First: first, Last: last,
 		Bytes: func(from zookeeper.Zxid) int64 { return int64(last-from+1) * recordSize },
 		Open: func(_ context.Context, from zookeeper.Zxid) (uploader.Records, error) {
-			return &records{next: from, last: last, session: s.session, delay: s.delay}, nil
+			return &records{next: from, last: last, session: s.session, delay: s.delay, from: s.from}, nil
 		},
 	})
 	return &s.runs[len(s.runs)-1]
@@ -64,8 +68,8 @@ func (s *server) snapshot(start, end zookeeper.Zxid, at time.Time, err error) {
 }
 
 type records struct {
-	next, last     zookeeper.Zxid
-	session, delay int64
+	next, last, from zookeeper.Zxid
+	session, delay   int64
 }
 
 func (r *records) Next() (txnlog.Record, error) {
@@ -74,7 +78,11 @@ func (r *records) Next() (txnlog.Record, error) {
 	}
 	z := r.next
 	r.next++
-	txn := txnlog.Txn{Header: txnlog.Header{Session: r.session, Zxid: z, Time: int64(z) + r.delay, Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
+	delay := r.delay
+	if z < r.from {
+		delay = 0
+	}
+	txn := txnlog.Txn{Header: txnlog.Header{Session: r.session, Zxid: z, Time: int64(z) + delay, Type: txnlog.TypeSetData}, Body: txnlog.Unknown{Raw: make([]byte, recordSize-45)}}
 	return txnlog.Record{Header: txn.Header, Payload: txnlog.Encode(txn)}, nil
 }
 

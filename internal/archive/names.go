@@ -38,8 +38,21 @@ const (
 	timeLayout  = "20060102T150405.000Z"
 )
 
+// TimelinesPrefix begins the keys of all timelines.
+const TimelinesPrefix = "timelines/"
+
 // TimelinePrefix is the prefix of timeline n, counted from 1; keys of segments and bases are below it.
-func TimelinePrefix(n int) string { return fmt.Sprintf("timelines/%08x/", n) }
+func TimelinePrefix(n int) string { return fmt.Sprintf(TimelinesPrefix+"%08x/", n) }
+
+// AfterTimeline sorts after every key of timelines up to n and before every other's.
+func AfterTimeline(n int) string { return fmt.Sprintf(TimelinesPrefix+"%08x0", n) }
+
+// ParseTimelineKey tells the timeline of a key as it is in the archive.
+func ParseTimelineKey(key string) (n int, ok bool) {
+	digits, rest, _ := strings.Cut(strings.TrimPrefix(key, TimelinesPrefix), "/")
+	v, err := strconv.ParseUint(digits, 16, 31)
+	return int(v), err == nil && v > 0 && key == TimelinePrefix(int(v))+rest
+}
 
 // Key is the segment's name below its timeline.
 func (s Segment) Key() string {

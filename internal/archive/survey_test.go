@@ -106,68 +106,75 @@ func TestAHistoryOfWhichNothingIsLostHasNoGap(t *testing.T) {
 func missing(first, last zookeeper.Zxid) *Range { return &Range{first, last} }
 
 func TestASurveyTellsGapsDeadBranchesAndElectionsApart(t *testing.T) {
-	type found struct {
-		Points [][]Range
-		Gaps   []Gap
-		Dead   []Range
-		Latest bool
-	}
-	z := zookeeper.MakeZxid
-	for name, c := range map[string]struct {
-		catalog Catalog
-		want    found
-	}{
-		"one history with an election": {
-			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 9), 0), seg(z(2, 1), z(2, 4), z(1, 9))}, Bases: []Base{base(0, 0)}},
-			found{Points: [][]Range{{{0, 0}, {z(1, 1), z(1, 9)}, {z(2, 1), z(2, 4)}}}, Latest: true},
-		},
-		"proposals that were never committed": {
-			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 9), 0), seg(z(2, 1), z(2, 4), z(1, 6))}, Bases: []Base{base(0, 0)}},
-			found{Points: [][]Range{{{0, 0}, {z(1, 1), z(1, 6)}, {z(2, 1), z(2, 4)}}}, Dead: []Range{{z(1, 7), z(1, 9)}}, Latest: true},
-		},
-		"a lost object": {
-			Catalog{Segments: []Segment{seg(1, 5, 0), seg(9, 12, 8)}, Bases: []Base{base(0, 0)}},
-			found{Points: [][]Range{{{0, 5}}}, Gaps: []Gap{{After: 5, Before: 9, Missing: missing(6, 8)}}},
-		},
-		"a gap that a base bridges": {
-			Catalog{Segments: []Segment{seg(1, 5, 0), jump(0x10, 0x20)}, Bases: []Base{base(0, 0), base(0xf, 0x12)}},
-			found{Points: [][]Range{{{0, 5}}, {{0x12, 0x20}}}, Gaps: []Gap{{After: 5, Before: 0x10, Missing: missing(6, 0xf), Bridged: true}}, Latest: true},
-		},
-		"a lost epoch": {
-			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 5), 0), seg(z(3, 1), z(3, 2), z(2, 7))}},
-			found{Points: [][]Range{{{z(1, 1), z(1, 5)}}}, Gaps: []Gap{{After: z(1, 5), Before: z(3, 1), Missing: missing(z(2, 1), z(2, 7)), Open: true}}},
-		},
-		"an election without proof": {
-			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 5), 0), jump(z(2, 1), z(2, 2))}, Bases: []Base{base(z(2, 0), z(2, 0))}},
-			found{Points: [][]Range{{{z(1, 1), z(1, 5)}}, {{z(2, 0), z(2, 2)}}}, Gaps: []Gap{{After: z(1, 5), Before: z(2, 1), Open: true, Bridged: true}}, Latest: true},
-		},
-		"an archive that begins with a base": {
-			Catalog{Segments: []Segment{jump(0x10, 0x20)}, Bases: []Base{base(0xf, 0x12)}},
-			found{Points: [][]Range{{{0x12, 0x20}}}, Latest: true},
-		},
-		"records that wait for a base": {Catalog{Segments: []Segment{jump(0x10, 0x20)}}, found{}},
-		"records before a base that are lost": {
-			Catalog{Segments: []Segment{seg(9, 12, 8)}, Bases: []Base{base(3, 3)}},
-			found{Points: [][]Range{{{3, 3}}}, Gaps: []Gap{{After: 3, Before: 9, Missing: missing(4, 8)}}},
-		},
-		"records that were pruned between daily points": {
-			Catalog{Segments: []Segment{seg(4, 6, 3), seg(0x10, 0x20, 0xf)}, Bases: []Base{base(3, 5), base(0xf, 0x12)}, Marks: []Mark{{Floor: 0xf}}},
-			found{Points: [][]Range{{{5, 6}}, {{0x12, 0x20}}}, Latest: true},
-		},
-		"records that were lost behind what was pruned": {
-			Catalog{Segments: []Segment{seg(4, 6, 3), seg(0x10, 0x20, 0xf)}, Bases: []Base{base(0xf, 0x12)}, Marks: []Mark{{Floor: 0xa}}},
-			found{Points: [][]Range{{{0x12, 0x20}}}, Gaps: []Gap{{After: 6, Before: 0x10, Missing: missing(0xb, 0xf), Bridged: true}}, Latest: true},
-		},
-		"nothing": {},
-	} {
+	for name, c := range surveyedCatalogs() {
 		s := NewSurvey(c.catalog)
-		got := found{Gaps: s.Gaps, Dead: s.Dead, Latest: s.Restorable}
+		got := surveyFound{Gaps: s.Gaps, Dead: s.Dead, Latest: s.Restorable}
 		for _, stretch := range s.Stretches {
 			got.Points = append(got.Points, stretch.Ranges)
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+type surveyFound struct {
+	Points [][]Range
+	Gaps   []Gap
+	Dead   []Range
+	Latest bool
+}
+
+type surveyedCatalog struct {
+	catalog Catalog
+	want    surveyFound
+}
+
+func surveyedCatalogs() map[string]surveyedCatalog {
+	z := zookeeper.MakeZxid
+	return map[string]surveyedCatalog{
+		"one history with an election": {
+			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 9), 0), seg(z(2, 1), z(2, 4), z(1, 9))}, Bases: []Base{base(0, 0)}},
+			surveyFound{Points: [][]Range{{{0, 0}, {z(1, 1), z(1, 9)}, {z(2, 1), z(2, 4)}}}, Latest: true},
+		},
+		"proposals that were never committed": {
+			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 9), 0), seg(z(2, 1), z(2, 4), z(1, 6))}, Bases: []Base{base(0, 0)}},
+			surveyFound{Points: [][]Range{{{0, 0}, {z(1, 1), z(1, 6)}, {z(2, 1), z(2, 4)}}}, Dead: []Range{{z(1, 7), z(1, 9)}}, Latest: true},
+		},
+		"a lost object": {
+			Catalog{Segments: []Segment{seg(1, 5, 0), seg(9, 12, 8)}, Bases: []Base{base(0, 0)}},
+			surveyFound{Points: [][]Range{{{0, 5}}}, Gaps: []Gap{{After: 5, Before: 9, Missing: missing(6, 8)}}},
+		},
+		"a gap that a base bridges": {
+			Catalog{Segments: []Segment{seg(1, 5, 0), jump(0x10, 0x20)}, Bases: []Base{base(0, 0), base(0xf, 0x12)}},
+			surveyFound{Points: [][]Range{{{0, 5}}, {{0x12, 0x20}}}, Gaps: []Gap{{After: 5, Before: 0x10, Missing: missing(6, 0xf), Bridged: true}}, Latest: true},
+		},
+		"a lost epoch": {
+			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 5), 0), seg(z(3, 1), z(3, 2), z(2, 7))}},
+			surveyFound{Points: [][]Range{{{z(1, 1), z(1, 5)}}}, Gaps: []Gap{{After: z(1, 5), Before: z(3, 1), Missing: missing(z(2, 1), z(2, 7)), Open: true}}},
+		},
+		"an election without proof": {
+			Catalog{Segments: []Segment{seg(z(1, 1), z(1, 5), 0), jump(z(2, 1), z(2, 2))}, Bases: []Base{base(z(2, 0), z(2, 0))}},
+			surveyFound{Points: [][]Range{{{z(1, 1), z(1, 5)}}, {{z(2, 0), z(2, 2)}}}, Gaps: []Gap{{After: z(1, 5), Before: z(2, 1), Open: true, Bridged: true}}, Latest: true},
+		},
+		"an archive that begins with a base": {
+			Catalog{Segments: []Segment{jump(0x10, 0x20)}, Bases: []Base{base(0xf, 0x12)}},
+			surveyFound{Points: [][]Range{{{0x12, 0x20}}}, Latest: true},
+		},
+		"records that wait for a base": {Catalog{Segments: []Segment{jump(0x10, 0x20)}}, surveyFound{}},
+		"records before a base that are lost": {
+			Catalog{Segments: []Segment{seg(9, 12, 8)}, Bases: []Base{base(3, 3)}},
+			surveyFound{Points: [][]Range{{{3, 3}}}, Gaps: []Gap{{After: 3, Before: 9, Missing: missing(4, 8)}}},
+		},
+		"records that were pruned between daily points": {
+			Catalog{Segments: []Segment{seg(4, 6, 3), seg(0x10, 0x20, 0xf)}, Bases: []Base{base(3, 5), base(0xf, 0x12)}, Marks: []Mark{{Floor: 0xf}}},
+			surveyFound{Points: [][]Range{{{5, 6}}, {{0x12, 0x20}}}, Latest: true},
+		},
+		"records that were lost behind what was pruned": {
+			Catalog{Segments: []Segment{seg(4, 6, 3), seg(0x10, 0x20, 0xf)}, Bases: []Base{base(0xf, 0x12)}, Marks: []Mark{{Floor: 0xa}}},
+			surveyFound{Points: [][]Range{{{0x12, 0x20}}}, Gaps: []Gap{{After: 6, Before: 0x10, Missing: missing(0xb, 0xf), Bridged: true}}, Latest: true},
+		},
+		"nothing": {},
 	}
 }
 

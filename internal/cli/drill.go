@@ -22,6 +22,7 @@ const zooKeeperHome = "ZOOKEEPER_HOME"
 type drillFlags struct {
 	archive    archiveFlags
 	at         string
+	timeline   int
 	dir        string
 	boot       bool
 	command    string
@@ -48,6 +49,7 @@ func newDrill(s *session) *cobra.Command {
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore, as zkark restore takes it")
+	timelineFlag(flags, &f.timeline)
 	flags.StringVar(&f.dir, "dir", "", "where the sandbox is made (default the system's directory for temporary files)")
 	flags.BoolVar(&f.boot, "boot", false, "start a real server on it: of "+zooKeeperHome+", or Debian's package")
 	flags.StringVar(&f.command, "server-command", "", "the `COMMAND` that starts a server in the foreground, with {config} for its zoo.cfg; implies --boot")
@@ -68,7 +70,7 @@ func (s *session) runDrill(ctx context.Context, f drillFlags) error {
 	if err != nil {
 		return err
 	}
-	c := restore.Config{To: to, Quorum: true, Now: time.Now}
+	c := restore.Config{To: to, Timeline: f.timeline, Quorum: true, Now: time.Now}
 	if c.Identities, err = s.readIdentities(f.identities); err != nil {
 		return err
 	}

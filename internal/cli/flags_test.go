@@ -23,7 +23,7 @@ func TestEveryFlagCanComeFromTheEnvironment(t *testing.T) {
 }
 
 func checkEnv(t *testing.T, cmd *cobra.Command, f *pflag.Flag) {
-	value := map[string]string{"bool": "true", "duration": "3m0s", "int64": "7", "float64": "7", "string": "x", "SIZE": "7MiB", "stringSlice": "x"}[f.Value.Type()]
+	value := map[string]string{"bool": "true", "duration": "3m0s", "int64": "7", "int": "7", "NUMBER": "7", "float64": "7", "string": "x", "SIZE": "7MiB", "stringSlice": "x"}[f.Value.Type()]
 	if value == "" {
 		value, _, _ = strings.Cut(f.Value.Type(), "|")
 	}

@@ -94,7 +94,7 @@ func (s *session) settleData(cmd *cobra.Command, cfg zoocfg.Config, c restore.Co
 		s.tellHolding(ctx, cfg, r)
 		return nil
 	}
-	_, _, err = restore.List(ctx, c.Bucket)
+	_, err = restore.List(ctx, c.Bucket, c.Timeline)
 	if f.orEmpty && d.Found.Kind == sound.Empty && kindOf(err) == exitNothing {
 		d.Action = actionStartEmpty
 		return nil
@@ -156,16 +156,16 @@ func (s *session) shipFirst(cmd *cobra.Command, cfg zoocfg.Config, c restore.Con
 
 // encrypted tells whether others cannot read the archive.
 func encrypted(ctx context.Context, c restore.Config) bool {
-	_, catalog, err := restore.List(ctx, c.Bucket)
+	listing, err := restore.List(ctx, c.Bucket, c.Timeline)
 	if err != nil {
 		return false
 	}
-	for _, segment := range catalog.Segments {
+	for _, segment := range listing.Catalog.Segments {
 		if segment.Encrypted {
 			return true
 		}
 	}
-	for _, base := range catalog.Bases {
+	for _, base := range listing.Catalog.Bases {
 		if base.Encrypted {
 			return true
 		}

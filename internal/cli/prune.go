@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/timelines"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/uploader"
 )
@@ -66,23 +68,32 @@ func (s *session) runPrune(ctx context.Context, f pruneFlags) error {
 			}
 		},
 	}
-	if f.dryRun {
-		e, err := p.Plan(ctx)
-		if err != nil {
-			return fmt.Errorf("prune %s: %w", f.archive.url, err)
+	all, err := timelines.All(ctx, bucket)
+	if err != nil || len(all) == 0 {
+		all = []int{0} // which tells what is wrong
+	}
+	for _, p.Timeline = range all {
+		kind, prune := "pruned", p.Prune
+		if f.dryRun {
+			kind, prune = "plan", p.Plan
 		}
-		return s.printPruned("plan", e, f.output.value)
+		e, err := prune(ctx)
+		if err != nil {
+			return fmt.Errorf("prune timeline %d of %s, %d objects removed: %w", p.Timeline, f.archive.url, removed, err)
+		}
+		shown := newPruned(kind, e)
+		shown.Timeline = p.Timeline
+		if err := s.printPruned(shown, f.output.value); err != nil {
+			return err
+		}
 	}
-	e, err := p.Prune(ctx)
-	if err != nil {
-		return fmt.Errorf("prune %s, %d objects removed: %w", f.archive.url, removed, err)
-	}
-	return s.printPruned("pruned", e, f.output.value)
+	return nil
 }
 
 // pruned is what a prune removes and keeps, as JSON shows it.
 type pruned struct {
 	Kind      string          `json:"kind"` // "plan"; "pruned" when it was carried out
+	Timeline  int             `json:"timeline"`
 	From      *zookeeper.Zxid `json:"from"` // every point of the chain from there on is kept; null: nothing is removed for its age
 	Daily     []prunedDaily   `json:"daily"`
 	Remove    []prunedObject  `json:"remove"`
@@ -126,14 +137,13 @@ func newPruned(kind string, e archive.Expiry) pruned {
 	return p
 }
 
-func (s *session) printPruned(kind string, e archive.Expiry, output string) error {
-	s.warn(e.Notes)
-	p := newPruned(kind, e)
+func (s *session) printPruned(p pruned, output string) error {
+	s.warn(p.Notes)
 	if output == formatJSON {
 		return json.NewEncoder(s.Stdout).Encode(p)
 	}
-	verb := map[bool]string{true: "would remove", false: "removed"}[kind == "plan"]
-	var rows [][2]string
+	verb := map[bool]string{true: "would remove", false: "removed"}[p.Kind == "plan"]
+	rows := [][2]string{{"timeline", strconv.Itoa(p.Timeline)}}
 	for _, o := range p.Remove {
 		rows = append(rows, [2]string{verb, fmt.Sprintf("%s, %s: %s", o.Key, size(o.Bytes), o.Why)})
 	}

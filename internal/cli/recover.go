@@ -21,6 +21,7 @@ import (
 type recoverFlags struct {
 	archive     archiveFlags
 	at          string
+	timeline    int
 	scope       recovery.Scope
 	servers     []string
 	deleteExtra bool
@@ -50,6 +51,7 @@ func newRecover(s *session) *cobra.Command {
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at, "at", "latest", "the `POINT` to recover from: "+archive.PointForms)
+	timelineFlag(flags, &f.timeline)
 	flags.StringVar(&f.scope.Path, "path", "", "the `PATH` of the znode at the top of the subtree")
 	flags.BoolVar(&f.scope.Only, "only", false, "recover the znode alone and nothing below it")
 	flags.StringSliceVar(&f.servers, "servers", nil, "the `HOST:PORT` of one or more servers of the live ensemble")
@@ -185,7 +187,7 @@ func (s *session) archivedTree(ctx context.Context, f recoverFlags) (t *tree.Tre
 		return nil, usageError("--scratch: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	config := restore.Config{Bucket: bucket, DataDir: dir, To: to, Now: time.Now}
+	config := restore.Config{Bucket: bucket, DataDir: dir, To: to, Timeline: f.timeline, Now: time.Now}
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {
 		return nil, err
 	}

@@ -14,13 +14,14 @@ import (
 )
 
 type restoreFlags struct {
-	server  serverFlags
-	at      string
-	dryRun  bool
-	keepOld bool
-	force   bool
-	shape   shapeFlags
-	output  *choice
+	server   serverFlags
+	at       string
+	timeline int
+	dryRun   bool
+	keepOld  bool
+	force    bool
+	shape    shapeFlags
+	output   *choice
 	rejoinFlags
 
 	identities []string
@@ -41,6 +42,7 @@ func newRestore(s *session) *cobra.Command {
 	f.output = outputFlag(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore: "+archive.PointForms)
+	timelineFlag(flags, &f.timeline)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "print the plan and touch nothing")
 	flags.BoolVar(&f.keepOld, "keep-old", true, "leave the old data beside the new, under a name with the time")
 	flags.BoolVar(&f.force, "force", false, "go ahead although the directory holds transactions that the archive lacks")
@@ -69,7 +71,7 @@ func (s *session) runRestore(cmd *cobra.Command, f restoreFlags) error {
 	}
 	defer bucket.Close()
 	config := restore.Config{
-		Bucket: bucket, DataDir: cfg.DataDir, LogDir: cfg.LogDir, To: to, Quorum: !cfg.Standalone(), Clients: cfg.Clients,
+		Bucket: bucket, DataDir: cfg.DataDir, LogDir: cfg.LogDir, To: to, Timeline: f.timeline, Quorum: !cfg.Standalone(), Clients: cfg.Clients,
 		Force: f.force, KeepOld: f.keepOld, Now: time.Now, WholeEnsemble: f.forcedBack(),
 	}
 	if config.Identities, err = s.readIdentities(f.identities); err != nil {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/restore"
@@ -16,6 +18,10 @@ func parsePoint(s string) (archive.Point, error) {
 		return archive.Point{}, usageError("--at: %w", err)
 	}
 	return p, nil
+}
+
+func timelineFlag(flags *pflag.FlagSet, n *int) {
+	flags.IntVar(n, "timeline", 0, "the `NUMBER` of the archive's timeline to take it from, as zkark timeline lists them (default the newest)")
 }
 
 // forcedBack tells whether who forces a server back in time says that all servers of its ensemble go back: one alone has no reason to, it

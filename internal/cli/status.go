@@ -14,6 +14,7 @@ import (
 )
 
 type statusFlags struct {
+	timeline int
 	archive  archiveFlags
 	syncRate float64
 	output   *choice
@@ -33,6 +34,7 @@ func newStatus(s *session) *cobra.Command {
 	}
 	f.archive.add(cmd)
 	cmd.Flags().Float64Var(&f.syncRate, "sync-rate", 1, "what the sidecars run with, for the estimate of requests")
+	timelineFlag(cmd.Flags(), &f.timeline)
 	f.output = outputFlag(cmd)
 	require(cmd, "archive")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -50,14 +52,16 @@ func (s *session) runStatus(ctx context.Context, f statusFlags) error {
 		return err
 	}
 	defer bucket.Close()
-	id, catalog, err := restore.List(ctx, bucket)
+	listing, err := restore.List(ctx, bucket, f.timeline)
 	if err != nil {
 		return fmt.Errorf("status of %s: %w", f.archive.url, err)
 	}
+	catalog := listing.Catalog
 	if _, ok := catalog.Newest(); !ok {
 		return fmt.Errorf("status of %s: %w: has a sidecar shipped to it yet?", f.archive.url, archive.ErrEmpty)
 	}
-	shown := status.Of(f.archive.url, id.Cluster, catalog)
+	shown := status.Of(f.archive.url, listing.Identity.Cluster, catalog)
+	shown.Timeline = listing.Timeline
 	reports, unread := restore.Reports(ctx, bucket)
 	shown.AddReports(reports, unread)
 	if unread != nil {

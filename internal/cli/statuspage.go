@@ -41,7 +41,11 @@ func (p statusPage) String() string {
 
 // head is what to see first.
 func (p statusPage) head() [][2]string {
-	rows := [][2]string{{"archive", p.URL}, {"cluster", p.Cluster}, {"restorable to", p.verdict()}}
+	rows := [][2]string{{"archive", p.URL}, {"cluster", p.Cluster}}
+	if p.Timeline > 1 {
+		rows = append(rows, [2]string{"timeline", fmt.Sprintf("%d; the older ones: zkark timeline", p.Timeline)})
+	}
+	rows = append(rows, [2]string{"restorable to", p.verdict()})
 	if bar, scale := p.bar(); bar != "" {
 		rows = append(rows, [2]string{"coverage", bar}, [2]string{"", scale})
 	}

@@ -119,25 +119,9 @@ func TestOnlyTheLeaderIsAskedOnceItIsKnown(t *testing.T) {
 }
 
 func TestAProberFindsTheLeaderOfARealEnsembleAndTheNextOne(t *testing.T) {
-	servers, err := zkserver.NewEnsemble(zkserver.Require(t), t.TempDir(), 3, zkserver.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	var cfg zoocfg.Config
-	for i, s := range servers {
-		s.EndWith(t)
-		if err := s.Launch(); err != nil {
-			t.Fatal(err)
-		}
-		cfg.Servers = append(cfg.Servers, zoocfg.Server{ID: int64(i + 1), Address: "127.0.0.1:1:2", Clients: []string{s.Addr()}})
-	}
-	for _, s := range servers {
-		if err := s.WaitReady(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
+	servers, cfg := launchEnsemble(ctx, t)
 	auth := filepath.Join(t.TempDir(), "auth")
 	if err := os.WriteFile(auth, []byte("ark:noah\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -178,6 +162,28 @@ func TestAProberFindsTheLeaderOfARealEnsembleAndTheNextOne(t *testing.T) {
 	if seen.Leader.Zxid.Epoch() != 2 {
 		t.Errorf("%+v leads, want a leader in epoch 2", seen.Leader)
 	}
+}
+
+func launchEnsemble(ctx context.Context, t *testing.T) ([]*zkserver.Server, zoocfg.Config) {
+	t.Helper()
+	servers, err := zkserver.NewEnsemble(zkserver.Require(t), t.TempDir(), 3, zkserver.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cfg zoocfg.Config
+	for i, s := range servers {
+		s.EndWith(t)
+		if err := s.Launch(); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Servers = append(cfg.Servers, zoocfg.Server{ID: int64(i + 1), Address: "127.0.0.1:1:2", Clients: []string{s.Addr()}})
+	}
+	for _, s := range servers {
+		if err := s.WaitReady(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return servers, cfg
 }
 
 func probeUntil(ctx context.Context, t *testing.T, p sidecar.Prober, ok func(sidecar.Seen) bool) sidecar.Seen {

@@ -14,9 +14,10 @@ const basesShown = 5
 
 // Archive is what is known of an archive. Times of records are by the leaders' clocks, to the millisecond where a segment ends.
 type Archive struct {
-	Kind    string `json:"kind"`              // "status"
-	URL     string `json:"archive,omitempty"` // where it is, when who tells knows
-	Cluster string `json:"cluster"`           // "" while it is not known
+	Kind     string `json:"kind"`               // "status"
+	URL      string `json:"archive,omitempty"`  // where it is, when who tells knows
+	Cluster  string `json:"cluster"`            // "" while it is not known
+	Timeline int    `json:"timeline,omitempty"` // of the archive; 0 where who tells does not know
 
 	Newest           zookeeper.Zxid `json:"newest"`           // record that is held, or exact base
 	NewestRestorable *Point         `json:"newestRestorable"` // null when nothing can be restored

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/zkark/zkark/internal/zookeeper"
 )
@@ -33,6 +34,7 @@ func (t *Tail) Look(ctx context.Context) (Report, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	state, events := Step(t.state, Seen{Logs: seen, Snapshots: facts})
+	state.Logs = slices.DeleteFunc(state.Logs, t.unreadable)
 	t.state, t.snapshots = state, snapshots
 	for _, s := range seen {
 		if l := t.files[s.ID]; l != nil {
@@ -40,6 +42,17 @@ func (t *Tail) Look(ctx context.Context) (Report, error) {
 		}
 	}
 	return Report{Events: events, Troubles: troubles, Unsure: state.unsure()}, nil
+}
+
+// unreadable tells whether a log is neither in the directory nor held, and forgets it then: it was let go because everything in it is
+// archived. It is called with mu held.
+func (t *Tail) unreadable(l LogState) bool {
+	f := t.files[l.ID]
+	if l.Live || f != nil && f.file != nil {
+		return false
+	}
+	delete(t.files, l.ID)
+	return true
 }
 
 // see reads on in every log, and then looks once more whether they are still what was read.

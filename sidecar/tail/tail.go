@@ -96,6 +96,20 @@ func (t *Tail) Release(archived func(Run) bool) error {
 	return errors.Join(errs...)
 }
 
+// Forget lets go of every log that is no longer in the directory, and of everything that is known of it.
+func (t *Tail) Forget() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var errs []error
+	t.state.Logs = slices.DeleteFunc(slices.Clone(t.state.Logs), func(l LogState) bool {
+		if f := t.files[l.ID]; !l.Live && f != nil {
+			errs = append(errs, f.letGo())
+		}
+		return !l.Live && t.unreadable(l)
+	})
+	return errors.Join(errs...)
+}
+
 // Close lets go of every file. What the last look found is still told, but cannot be opened.
 func (t *Tail) Close() error {
 	t.looking.Lock()

@@ -20,12 +20,17 @@ func main() {
 	zkark := flag.String("zkark", "bin/zkark", "the zkark `binary` to measure")
 	txns := flag.Int("txns", 1_000_000, "`transactions` in the log")
 	nodes := flag.Int("nodes", 1_000_000, "`znodes` in the snapshot")
+	memory := flag.Bool("memory", false, "measure the sidecar's memory instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *zkark, *txns, *nodes); err != nil {
+	measure := func() error { return run(ctx, *zkark, *txns, *nodes) }
+	if *memory {
+		measure = func() error { return measureMemory(ctx, *zkark) }
+	}
+	if err := measure(); err != nil {
 		stop()
-		fmt.Fprintln(os.Stderr, "bench-java:", err)
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }

@@ -42,11 +42,17 @@ func newRig(t testing.TB, r zkserver.Release, o zkserver.Options) *rig {
 		ZooCfg:  rg.server.ConfigFile(),
 	}
 	rg.must(os.Mkdir(rg.zkark.Archive, 0o755))
-	client, err := loop.Connect(ctx, rg.server.Addr())
-	rg.must(err)
-	t.Cleanup(client.Close)
-	rg.client = client
+	rg.connect()
 	return rg
+}
+
+// connect gives the rig a new client.
+func (r *rig) connect() {
+	r.t.Helper()
+	client, err := loop.Connect(r.ctx, r.server.Addr())
+	r.must(err)
+	r.t.Cleanup(client.Close)
+	r.client = client
 }
 
 func (r *rig) must(err error) {

@@ -39,11 +39,18 @@ func ReadArchive(dir string) (Archived, error) {
 	return a, nil
 }
 
-// Catalog is what a listing of an archive in a directory shows.
+// Catalog is what a listing of the newest timeline of an archive in a directory shows.
 func Catalog(dir string) (archive.Catalog, error) {
 	var objects []archive.Object
 	timeline := filepath.Join(dir, filepath.FromSlash(archive.TimelinePrefix(1)))
-	err := filepath.WalkDir(timeline, func(name string, entry fs.DirEntry, err error) error {
+	all, err := filepath.Glob(filepath.Join(dir, archive.TimelinesPrefix, "*"))
+	if err != nil {
+		return archive.Catalog{}, err
+	}
+	if len(all) > 0 {
+		timeline = all[len(all)-1]
+	}
+	err = filepath.WalkDir(timeline, func(name string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // a temporary file that has its name by now
 		}

@@ -67,6 +67,9 @@ func (s *Sidecar) Stop() error {
 // CPU is the processor time that a stopped sidecar took.
 func (s *Sidecar) CPU() time.Duration { return s.process.CPU() }
 
+// PeakMemory is the most that a running sidecar has had resident so far, in bytes.
+func (s *Sidecar) PeakMemory() (int64, error) { return s.process.PeakMemory() }
+
 // Kill ends the sidecar with SIGKILL.
 func (s *Sidecar) Kill() { _ = s.process.End(syscall.SIGKILL) } // the "error" is that it was killed
 
