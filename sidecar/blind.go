@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/probe"
 )
 
 // ErrBlind is wrapped when ZooKeeper goes on and the sidecar sees nothing of it in the directories that it was told of: the server
@@ -20,11 +21,15 @@ const blindAfter = 30 * time.Second
 type sight struct {
 	missed zookeeper.Zxid // the server said that it had applied it, and it was not to be seen; 0 for nothing missed
 	since  time.Time      // when the server said so
+	config *probe.Config  // where the server last said that it writes; it is seldom asked
 }
 
 // check takes in what the server said, and then what was found by a look that began later. The error wraps ErrBlind once something has
 // been missing for too long.
 func (s *sight) check(seen Seen, found zookeeper.Zxid, dirs []string) error {
+	if seen.Own.Config != nil {
+		s.config = seen.Own.Config
+	}
 	if s.missed != 0 && found >= s.missed {
 		s.missed = 0
 	}
@@ -37,12 +42,12 @@ func (s *sight) check(seen Seen, found zookeeper.Zxid, dirs []string) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the server had applied %s at %s, and what is in %v ends at %s%s", ErrBlind,
-		s.missed, s.since.UTC().Format(time.RFC3339), dirs, found, elsewhere(seen, dirs))
+		s.missed, s.since.UTC().Format(time.RFC3339), dirs, found, s.elsewhere(dirs))
 }
 
 // elsewhere is where the server says that it writes, when it does say so and it is not where the sidecar looks.
-func elsewhere(seen Seen, dirs []string) string {
-	c := seen.Own.Config
+func (s *sight) elsewhere(dirs []string) string {
+	c := s.config
 	if c == nil {
 		return ": does zoo.cfg name the directories of this server, and are its volumes mounted here?"
 	}
@@ -52,4 +57,14 @@ func elsewhere(seen Seen, dirs []string) string {
 		}
 	}
 	return ": it says that it writes there, so its volumes are not mounted here"
+}
+
+// blind is an error when the sidecar ends without having seen what its server wrote. It is called when the probe's loop has ended.
+func (s *Sidecar) blind() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seeing.last == nil || s.found() >= s.sight.missed {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrUnshipped, s.seeing.last)
 }

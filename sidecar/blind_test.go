@@ -47,10 +47,10 @@ func TestAServerWhoseWritesAreNotSeenForLongIsTold(t *testing.T) {
 func TestWhereAServerSaysThatItWritesIsToldWhenItIsNotWhereTheSidecarLooks(t *testing.T) {
 	for says, want := range map[string]string{"/other/version-2": "it writes to /other/version-2", "/data/version-2": "not mounted"} {
 		var eyes sight
-		seen := applied(9, time.Hour)
+		seen := applied(5, 0) // it is seldom asked for so much
 		seen.Own.Config = &probe.Config{DataDir: "/data/version-2", LogDir: says}
-		_ = eyes.check(applied(5, 0), 0, nil)
-		if err := eyes.check(seen, 0, []string{"/data/version-2"}); err == nil || !strings.Contains(err.Error(), want) {
+		_ = eyes.check(seen, 0, nil)
+		if err := eyes.check(applied(9, time.Hour), 0, []string{"/data/version-2"}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", says, err, want)
 		}
 	}
@@ -73,5 +73,21 @@ func TestASidecarThatSeesNothingOfWhatItsServerWritesSaysSo(t *testing.T) {
 	c.mustEnd()
 	if !strings.Contains(said.String(), ErrBlind.Error()) || !strings.Contains(said.String(), "recovered: see what ZooKeeper writes") {
 		t.Errorf("the log is:\n%s", said.String())
+	}
+}
+
+func TestASidecarThatHasSeenNothingOfWhatItsServerWroteDoesNotEndWell(t *testing.T) {
+	d, a, p := tailtest.New(t), newArk(t), &prober{asked: make(chan bool, 1)}
+	d.Log(1, 5) // of an old copy
+	seen := applied(9, 0)
+	p.answer.Store(&seen)
+	c := startWith(t, d, a, p)
+	c.turn()
+	<-p.asked
+	later := applied(9, time.Minute)
+	p.answer.Store(&later)
+	eventually(t, "it is told", func() bool { c.turn(); return errors.Is(c.Status().LastError, ErrBlind) })
+	if err := c.end(); !errors.Is(err, ErrBlind) || !errors.Is(err, ErrUnshipped) {
+		t.Errorf("error %v, want ErrBlind and ErrUnshipped", err)
 	}
 }

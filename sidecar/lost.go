@@ -44,24 +44,45 @@ func without(r archive.Range, runs []tail.Run) []archive.Range {
 	return append(left, r)
 }
 
-// tellLost logs each range once.
-func (s *Sidecar) tellLost() {
+// lostTurns is for how many turns a range has to be missing before it is told. Another server's sidecar may be about to archive it, or has
+// done so, and only a full listing shows that: there is one at the first of these turns, and one at the last.
+const lostTurns = 10
+
+// suspect takes in what is missing after a turn, and tells each range that is lost once.
+func (s *Sidecar) suspect() {
 	survey, _, ok := s.uploader.Survey()
 	if !ok {
 		return
 	}
-	for _, r := range lost(survey.Gaps, s.tail.Runs()) {
-		s.tellLostOnce(r)
-	}
-}
-
-func (s *Sidecar) tellLostOnce(r archive.Range) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.toldLost[r] {
-		return
+	suspected := map[string]int{}
+	s.lost = nil
+	for _, g := range survey.Gaps {
+		if g.Missing == nil { // a proof, which another server's log may have
+			s.doubt(suspected, g.String())
+		}
 	}
-	s.toldLost[r] = true
-	s.cfg.Log.Error("records are neither archived nor in this server's logs any more; unless another server has them they are lost",
-		"first", r.First, "last", r.Last, "records", uint64(r.Last-r.First)+1)
+	for _, r := range lost(survey.Gaps, s.tail.Runs()) {
+		if s.doubt(suspected, r.String()) < lostTurns || s.uploader.Archived(r.First, r.Last) {
+			continue
+		}
+		s.lost = append(s.lost, r)
+		if !s.toldLost[r] {
+			s.toldLost[r] = true
+			s.cfg.Log.Error("records are neither archived nor in this server's logs any more; unless another server has them they are lost",
+				"first", r.First, "last", r.Last, "records", uint64(r.Last-r.First)+1)
+		}
+	}
+	s.suspected = suspected
+}
+
+// doubt counts for how many turns something has been missing. It is called with mu held.
+func (s *Sidecar) doubt(suspected map[string]int, what string) int {
+	turns := min(s.suspected[what]+1, lostTurns)
+	if known := s.suspected[what] == lostTurns; !known && (turns == 1 || turns == lostTurns-1) {
+		s.uploader.Relist()
+	}
+	suspected[what] = turns
+	return turns
 }

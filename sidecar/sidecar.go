@@ -105,13 +105,15 @@ type Sidecar struct {
 	basing  streak // of archiving bases
 	chores  streak // of compacting and pruning
 	told    map[string]bool
-	// toldLost is the ranges that are lost and told of.
-	toldLost map[archive.Range]bool
-	looked   bool      // at the directories, once
-	moved    time.Time // when there was last nothing to ship, or some of it was shipped
-	reached  zookeeper.Zxid
-	shipped  Shipped
-	results  map[Result]int // of turns
+	// suspected is for how many turns what is missing has been so; lost is what is, and toldLost what was told of it.
+	suspected map[string]int
+	lost      []archive.Range
+	toldLost  map[archive.Range]bool
+	looked    bool      // at the directories, once
+	moved     time.Time // when there was last nothing to ship, or some of it was shipped
+	reached   zookeeper.Zxid
+	shipped   Shipped
+	results   map[Result]int // of turns
 
 	seen              Seen
 	asking, reporting streak // of asking ZooKeeper, and of archiving reports
@@ -178,7 +180,7 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	}
 	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.Drain)
 	defer cancel()
-	return errors.Join(s.lastTurns(drain), s.tail.Close())
+	return errors.Join(s.lastTurns(drain), s.blind(), s.tail.Close())
 }
 
 // lastTurns drains, and makes an error of a panic.
@@ -313,15 +315,19 @@ func signal(c chan<- struct{}) {
 
 // drain takes turns until nothing is left to ship, or time is up.
 func (s *Sidecar) drain(ctx context.Context) error {
+	var cause error // of the last try that was not only cut short
 	for {
 		err := errors.Join(s.look(ctx), s.turn(ctx), s.base(ctx))
 		left := s.unshipped()
 		if err == nil && left == nil {
 			return nil
 		}
+		if cause == nil || ctx.Err() == nil {
+			cause = err
+		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(left, err)
+			return errors.Join(left, cause)
 		case <-s.nextTurn(ctx):
 		}
 	}

@@ -3,6 +3,7 @@ package sidecar
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -33,7 +34,8 @@ type Status struct {
 	// Listed.
 	Cluster string
 	Archive archive.Survey
-	// Lost is what the archive is missing and the server's logs do not hold any more, oldest first. Unless another server has it, it is gone.
+	// Lost is what the archive has been missing for some turns and the server's logs do not hold any more, oldest first. Unless another server
+	// has it, it is gone.
 	Lost []archive.Range
 }
 
@@ -62,7 +64,6 @@ func (s *Sidecar) Status() Status {
 		Panics: s.parts.restarts(), Turns: map[Result]int{},
 	}
 	st.Archive, st.Cluster, st.Listed = s.uploader.Survey()
-	st.Lost = lost(st.Archive.Gaps, s.tail.Runs())
 	if b.Records > 0 {
 		st.Stalled = s.stalled()
 		st.Lag = s.lag(b.Oldest, st.Stalled)
@@ -70,7 +71,7 @@ func (s *Sidecar) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.LastError = errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last, s.seeing.last}, s.report.Troubles...)...)
-	st.ZooKeeper, st.Shipped = s.seen, s.shipped
+	st.ZooKeeper, st.Shipped, st.Lost = s.seen, s.shipped, slices.Clone(s.lost)
 	for _, r := range []Result{TurnShipped, TurnIdle, TurnAgain, TurnFailed} {
 		st.Turns[r] = s.results[r]
 	}

@@ -79,7 +79,7 @@ func (s *Sidecar) turn(ctx context.Context) error {
 		s.countTurn(result)
 	}
 	if err == nil {
-		s.tellLost()
+		s.suspect()
 	}
 	release := s.tail.Release(func(r tail.Run) bool { return s.uploader.Archived(r.First, r.Last) })
 	return errors.Join(err, release)

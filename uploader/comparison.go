@@ -90,8 +90,14 @@ func (u *Uploader) prefix() string {
 // meet brings the view up to date with a timeline that does not contradict the server.
 func (u *Uploader) meet(ctx context.Context) error {
 	for {
-		err := errors.Join(u.recheck(ctx), u.refresh(ctx))
-		if err == nil {
+		if err := u.recheck(ctx); err != nil {
+			return err
+		}
+		listed, err := u.refresh(ctx)
+		if err != nil {
+			return err
+		}
+		if err = u.doubt(ctx, listed); err == nil {
 			err = u.compare(ctx)
 		}
 		if !errors.Is(err, ErrOtherHistory) {

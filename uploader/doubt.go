@@ -12,14 +12,14 @@ import (
 // skew is beyond what the clocks of one ensemble's leaders differ by.
 const skew = time.Hour
 
-// doubt looks whether what was listed is of the server's history, after compare has found that the archive was: another cluster may have begun
-// to archive to the same place. It compares the newest record that is at an end of a listed segment and in the local logs, by the
-// time in the segment's name, which the leader gave it: so it asks the store for nothing.
+// doubt looks whether what was listed is of the history of the server's ensemble, after compare has found that the archive was: another cluster
+// may have begun to archive to the same place. It compares the newest record that is at an end of a listed segment and in the local logs, by the
+// time in the segment's name, which the leader gave it: so it asks the store for nothing. A standalone server compares anew anyway.
 func (u *Uploader) doubt(ctx context.Context, listed []archive.Object) error {
-	if !u.isCompared() {
+	if !u.isCompared() || u.Source == 0 {
 		return nil
 	}
-	run, s, z := u.commonEnd(archive.ParseCatalog(listed).Segments)
+	run, s, z := u.newestEnd(archive.ParseCatalog(listed).Segments)
 	if z == 0 {
 		return nil
 	}
@@ -38,8 +38,8 @@ func (u *Uploader) doubt(ctx context.Context, listed []archive.Object) error {
 	return nil
 }
 
-// commonEnd finds the newest first or last record of a segment that a local run holds too. Its zxid is 0 when there is none.
-func (u *Uploader) commonEnd(segments []archive.Segment) (in Run, s archive.Segment, z zookeeper.Zxid) {
+// newestEnd finds the newest first or last record of a segment that a local run holds too. Its zxid is 0 when there is none.
+func (u *Uploader) newestEnd(segments []archive.Segment) (in Run, s archive.Segment, z zookeeper.Zxid) {
 	for _, run := range u.Local.Runs() {
 		for _, segment := range segments {
 			for _, end := range []zookeeper.Zxid{segment.First, segment.Last} {

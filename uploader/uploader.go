@@ -51,6 +51,7 @@ type Uploader struct {
 	surveyed surveyed
 	cluster  string // of the archive, once it was entered
 	compared comparison
+	distrust bool            // of the listing
 	unsealed map[string]bool // snapshot files that are not sealed, by what identifies their content
 }
 
@@ -87,22 +88,25 @@ func (u *Uploader) ShipLog(ctx context.Context, shipped func(archive.Segment)) e
 	return nil
 }
 
+// Relist has the next ShipLog list the whole archive. What others archive below the newest segment shows only then.
+func (u *Uploader) Relist() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.distrust = true
+}
+
 func (u *Uploader) stale() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.view.olderThan(u.RelistEvery, u.Now())
+	return u.distrust || u.view.olderThan(u.RelistEvery, u.Now())
 }
 
-// refresh brings the view of the archive up to date, and looks whether what is new there is of the server's history.
-func (u *Uploader) refresh(ctx context.Context) error {
+// refresh brings the view of the archive up to date, and returns what it listed for that.
+func (u *Uploader) refresh(ctx context.Context) ([]archive.Object, error) {
 	if _, err := u.enter(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	objects, err := u.relist(ctx, u.stale())
-	if err != nil {
-		return err
-	}
-	return u.doubt(ctx, objects)
+	return u.relist(ctx, u.stale())
 }
 
 // relist lists everything, or only the segments that sort after the last one that is known. It returns what it listed.
@@ -121,7 +125,7 @@ func (u *Uploader) relist(ctx context.Context, full bool) ([]archive.Object, err
 		u.changes++
 	}
 	if full {
-		u.view = newView(objects, u.Now())
+		u.view, u.distrust = newView(objects, u.Now()), false
 		return objects, nil
 	}
 	for _, o := range objects {

@@ -57,12 +57,29 @@ func (l loop) threeRecords(wrongDigest bool) []byte { return l.records(0, 3, wro
 
 // records is a log of n records after a zxid.
 func (l loop) records(after, n int, wrongDigest bool) []byte {
+	return l.recordsAt(1795426634037, after, n, wrongDigest)
+}
+
+// withLargeRecord is a log of one record with so much data.
+func (l loop) withLargeRecord(size int) []byte {
+	var b bytes.Buffer
+	w, err := txnlog.NewWriter(&b)
+	l.must(err)
+	l.must(w.Append(txnlog.Encode(txnlog.Txn{
+		Header: txnlog.Header{Zxid: 1, Type: txnlog.TypeCreate, Time: 1795426634037},
+		Body:   txnlog.Create{Path: "/large", Data: make([]byte, size), ACL: []zookeeper.ACL{{Perms: 31, Scheme: "world", ID: "anyone"}}, ParentCversion: 1},
+	})))
+	return b.Bytes()
+}
+
+// recordsAt is a log of n records after a zxid, made at a time in milliseconds.
+func (l loop) recordsAt(ms int64, after, n int, wrongDigest bool) []byte {
 	var b bytes.Buffer
 	w, err := txnlog.NewWriter(&b)
 	l.must(err)
 	for i := after; i < after+n; i++ {
 		txn := txnlog.Txn{
-			Header: txnlog.Header{Zxid: zookeeper.Zxid(i + 1), Type: txnlog.TypeCreate, Time: 1795426634037},
+			Header: txnlog.Header{Zxid: zookeeper.Zxid(i + 1), Type: txnlog.TypeCreate, Time: ms},
 			Body:   txnlog.Create{Path: fmt.Sprintf("/node-%d", i+1), ACL: []zookeeper.ACL{{Perms: 31, Scheme: "world", ID: "anyone"}}, ParentCversion: int32(i + 1)},
 		}
 		if wrongDigest {

@@ -121,7 +121,8 @@ func kindOf(err error) exitCode {
 	switch {
 	case errors.As(err, &coded):
 		return coded.code
-	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient), errors.As(err, &elsewhere), errors.Is(err, store.ErrUnsupported):
+	case errors.Is(err, archive.ErrEncrypted), errors.Is(err, archive.ErrOtherRecipient), errors.As(err, &elsewhere),
+		errors.Is(err, store.ErrUnsupported), errors.Is(err, archive.ErrNotArchive), errors.Is(err, sidecar.ErrBlind):
 		return exitUsage
 	case errors.Is(err, store.ErrDenied), errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrNoBucket):
 		return exitStore

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,7 +62,7 @@ func newSidecar(s *session) *cobra.Command {
 }
 
 func (s *session) runSidecar(ctx context.Context, server serverFlags, zooKeeper zooKeeperFlags, c sidecar.Config, listen string) error {
-	if err := checkSidecar(c); err != nil {
+	if err := errors.Join(checkSidecar(c), checkSpool(c.SpoolDir)); err != nil {
 		return err
 	}
 	cfg, err := readZooCfg(server.zooCfg)
@@ -121,6 +124,24 @@ func checkSidecar(c sidecar.Config) error {
 		return usageError("--prune-keep-daily needs --prune-keep")
 	case c.Drain <= 0:
 		return usageError("--drain-timeout: want a time above 0, as 20s, not %s", c.Drain)
+	}
+	return nil
+}
+
+// checkSpool refuses a directory in which no snapshot could ever be packed. What may change by itself, as a disk that is full, it lets
+// pass: the log is archived without a spool.
+func checkSpool(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	f, err := os.CreateTemp(dir, "zkark-spool-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	for _, mistake := range []error{fs.ErrNotExist, fs.ErrPermission, syscall.ENOTDIR, syscall.EROFS} {
+		if errors.Is(err, mistake) {
+			return usageError("--spool-dir %q: snapshots cannot be packed there: %w", dir, err)
+		}
 	}
 	return nil
 }

@@ -30,6 +30,8 @@ type fleet struct {
 	servers  []*zkserver.Server
 	sidecars []*loop.Sidecar
 	started  int // sidecars, for the names of their logs
+
+	prepare func() // the servers, before they start; nil for nothing
 }
 
 // newFleet starts n servers and their sidecars, with an archive in a directory.
@@ -88,6 +90,9 @@ func (f *fleet) start(n int, o zkserver.Options) {
 	var err error
 	f.servers, err = zkserver.NewEnsemble(zkserver.Require(f.t), f.dir, n, o)
 	f.must(err)
+	if f.prepare != nil {
+		f.prepare()
+	}
 	for i, s := range f.servers {
 		s.EndWith(f.t)
 		f.startSidecar(i)

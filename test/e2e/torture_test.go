@@ -14,8 +14,10 @@ import (
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
+	"github.com/zkark/zkark/sidecar"
 	"github.com/zkark/zkark/test/loop"
 	"github.com/zkark/zkark/test/zkserver"
+	"github.com/zkark/zkark/uploader"
 )
 
 // rolling has servers begin a log and a snapshot about every two hundred transactions. Logs are reserved in small pieces: 64 MiB of
@@ -118,6 +120,23 @@ func TestARollingRestartLeavesNoGap(t *testing.T) {
 		f.boot()
 	}
 	f.proveArchive(f.end(w))
+	f.expectNoAlarm()
+}
+
+// expectNoAlarm expects that no sidecar has told of what is not so.
+func (f *fleet) expectNoAlarm() {
+	f.t.Helper()
+	for _, name := range f.glob(f.dir, "sidecar.*.log") {
+		log, err := os.ReadFile(name)
+		f.must(err)
+		for line := range strings.Lines(string(log)) {
+			for _, alarm := range []string{uploader.ErrOtherHistory.Error(), sidecar.ErrBlind.Error(), "neither archived nor in this server's logs", "panic"} {
+				if strings.Contains(line, alarm) {
+					f.t.Errorf("%s: %s", filepath.Base(name), line)
+				}
+			}
+		}
+	}
 }
 
 // expectPurged expects that every server has lost its first log.

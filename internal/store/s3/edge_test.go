@@ -223,3 +223,41 @@ func TestCertificatesOfTheEnvironmentAreTrusted(t *testing.T) {
 		wantErr(t, "get with AWS_CA_BUNDLE="+value, err, want)
 	}
 }
+
+// A process that is killed between two parts aborts nothing: no reader sees what it has sent, and another Put is not in its way.
+func TestPartsThatAKilledProcessLeftAreNoObject(t *testing.T) {
+	f := &faulty{}
+	var parts atomic.Int32
+	gone := make(chan struct{})
+	f.meddle = func(w http.ResponseWriter, r *http.Request) bool {
+		dead := parts.Load() >= 2
+		if r.URL.Query().Has("partNumber") {
+			parts.Add(1)
+		}
+		select {
+		case <-gone:
+			return false
+		default:
+		}
+		if dead { // nothing that it asks any more is heard
+			io.Copy(io.Discard, r.Body)
+			refuse(w, http.StatusForbidden, "AccessDenied")
+		}
+		return dead
+	}
+	b := behind(t, f)
+	if err := b.Put(t.Context(), "k", store.BytesBody(large())); err == nil {
+		t.Fatal("the put succeeded")
+	}
+	close(gone)
+	if keys := storetest.Keys(t, b, "", ""); len(keys) > 0 {
+		t.Errorf("keys %q, want none", keys)
+	}
+	if _, err := b.Stat(t.Context(), "k"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("stat gives %v", err)
+	}
+	if err := b.Put(t.Context(), "k", store.BytesBody(large())); err != nil {
+		t.Fatal(err)
+	}
+	wantData(t, b, "k", large())
+}
