@@ -55,7 +55,7 @@ func TestTheImageIsOneBinaryThatRunsAsNobodyWithoutWriting(t *testing.T) {
 	script := `mount --bind ` + root + ` ` + root + `; mount -o remount,bind,ro ` + root + `; exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups= ` + root + ` "$@"`
 	inside := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(t.Context(), "unshare", append([]string{"--mount", "--propagation", "private", "--net", "sh", "-euc", script, "sh"}, args...)...)
-		cmd.Env = []string{"ZKARK_LISTEN=127.0.0.1:9141"}
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "ZKARK_LISTEN=127.0.0.1:9141"}
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}

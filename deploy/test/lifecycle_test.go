@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -180,7 +181,9 @@ func (l *life) boot(t *testing.T) (sidecar, server *process) {
 func (l *life) probe(t *testing.T) error {
 	command := slices.Clone(l.container(t, "zookeeper").ReadinessProbe.Exec.Command)
 	command[2] = strings.Replace(command[2], "/2181", "/"+l.client, 1)
-	return exec.CommandContext(t.Context(), command[0], command[1:]...).Run()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // as the manifest says
+	defer cancel()
+	return exec.CommandContext(ctx, command[0], command[1:]...).Run()
 }
 
 // shutDown is the order of native sidecars: the containers first, then those beside them.
@@ -202,7 +205,9 @@ func (l *life) loseVolume(t *testing.T) {
 
 func (l *life) connect(t *testing.T) *zk.Conn {
 	t.Helper()
-	conn, _, err := zk.Connect([]string{"127.0.0.1:" + l.client}, 30*time.Second, zk.WithLogInfo(false))
+	// A server that is just starting can drop a client's first request and keep the connection open: the library waits for ten times
+	// this long before it tries again.
+	conn, _, err := zk.Connect([]string{"127.0.0.1:" + l.client}, time.Second, zk.WithLogInfo(false))
 	if err != nil {
 		t.Fatal(err)
 	}
