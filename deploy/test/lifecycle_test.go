@@ -172,6 +172,9 @@ func (l *life) boot(t *testing.T) (sidecar, server *process) {
 			return answer.StatusCode == http.StatusOK
 		}, func() string { return "it does not" })
 	}
+	if said, err := exec.CommandContext(t.Context(), zkark(), "healthcheck", "--listen", ":"+l.metrics).CombinedOutput(); err != nil {
+		t.Errorf("healthcheck: %v: %s", err, said)
+	}
 	server = l.start(t, "zookeeper")
 	eventually(t, "ZooKeeper is ready", func() bool { return l.probe(t) == nil }, func() string { return "it is not" })
 	return sidecar, server

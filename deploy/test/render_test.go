@@ -132,8 +132,16 @@ func load(t *testing.T) *chart.Chart {
 }
 
 func renderChart(c *chart.Chart, v values) (map[string]string, error) {
+	return renderChartFor("v1.31.0", c, v)
+}
+
+func renderChartFor(release string, c *chart.Chart, v values) (map[string]string, error) {
+	kube, err := chartutil.ParseKubeVersion(release)
+	if err != nil {
+		return nil, err
+	}
 	caps := chartutil.DefaultCapabilities.Copy()
-	caps.KubeVersion = chartutil.KubeVersion{Version: "v1.31.0", Major: "1", Minor: "31"}
+	caps.KubeVersion = *kube
 	all, err := chartutil.ToRenderValues(c, v, chartutil.ReleaseOptions{Name: "zk", Namespace: "data", IsInstall: true}, caps)
 	if err != nil {
 		return nil, err
@@ -182,6 +190,15 @@ func TestTheChartRefusesValuesThatMeanNothing(t *testing.T) {
 		if _, err := renderChart(load(t), v); err == nil {
 			t.Errorf("%s: was rendered", name)
 		}
+	}
+}
+
+func TestTheChartRefusesNativeSidecarsWhereThereAreNone(t *testing.T) {
+	if _, err := renderChartFor("v1.28.9", load(t), chartValues()["an ensemble"]); err == nil || !strings.Contains(err.Error(), "set sidecar.native=false") {
+		t.Errorf("on 1.28: %v", err)
+	}
+	if _, err := renderChartFor("v1.28.9", load(t), chartValues()["an ensemble before 1.29"]); err != nil {
+		t.Error(err)
 	}
 }
 
