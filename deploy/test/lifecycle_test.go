@@ -23,10 +23,11 @@ import (
 type life struct {
 	machine
 	client, metrics string // ports
+	at              string // the point to restore, when not the newest
 }
 
-// TestAPodsLife goes through what happens to a pod: the first start, a shutdown in the order of native sidecars, the loss of the volume, and
-// the start after that, with the containers, users and mounts of the manifests.
+// TestAPodsLife goes through what happens to a pod: the first start, a shutdown in the order of native sidecars, the loss of the volume, the
+// start after that, the jobs, and going back in time, with the containers, users and mounts of the manifests.
 func TestAPodsLife(t *testing.T) {
 	needMounts(t)
 	if _, err := os.Stat("/usr/share/java/zookeeper.jar"); err != nil {
@@ -51,6 +52,17 @@ func TestAPodsLife(t *testing.T) {
 			}
 			l.shutDown(t, server, sidecar)
 			l.initialize(t, "none")
+			l.runJobs(t, from)
+
+			l.at = "0x20"
+			l.loseVolume(t)
+			l.initialize(t, "restored")
+			l.at = ""
+			sidecar, server = l.boot(t)
+			if after := l.read(t); len(after) < 10 || len(after) > 35 {
+				t.Errorf("at transaction 32 there were %d znodes", len(after))
+			}
+			l.shutDown(t, server, sidecar)
 		})
 	}
 }
@@ -120,6 +132,9 @@ func (l *life) adapt(c core.Container) core.Container {
 		c.Args[i] = strings.Replace(arg, "--listen=:9141", "--listen=:"+l.metrics, 1)
 	}
 	c.Env = append(slices.Clone(c.Env), core.EnvVar{Name: "ZKARK_ARCHIVE", Value: "file:///archive/zk"})
+	if l.at != "" {
+		c.Env = append(c.Env, core.EnvVar{Name: "ZKARK_AT", Value: l.at}, core.EnvVar{Name: "ZKARK_REJOIN", Value: "ensemble"})
+	}
 	c.VolumeMounts = append(slices.Clone(c.VolumeMounts), core.VolumeMount{Name: "archive", MountPath: "/archive"})
 	return c
 }
@@ -204,6 +219,42 @@ func (l *life) loseVolume(t *testing.T) {
 		t.Fatal(err)
 	}
 	volume(t, l.volumes["data"], *l.spec.SecurityContext.FSGroup)
+}
+
+// runJobs runs what the CronJobs run, as other users, whom the archive lets in.
+func (l *life) runJobs(t *testing.T, from rendered) {
+	t.Helper()
+	archive := l.volumes["archive"]
+	for _, p := range pods(from) {
+		if len(p.claims) > 0 {
+			continue
+		}
+		user := *p.spec.SecurityContext.RunAsUser
+		chown(t, archive, int(user))
+		m := machine{pod: p, dir: l.dir, volumes: map[string]string{"archive": archive}, image: image, adapt: l.adapt}
+		for _, v := range p.spec.Volumes {
+			m.volumes[v.Name] = volume(t, filepath.Join(l.dir, "volume-"+v.Name), *p.spec.SecurityContext.FSGroup)
+		}
+		name := p.spec.Containers[0].Name
+		said := m.run(t, name)
+		if reports, _ := filepath.Glob(filepath.Join(archive, "zk/drills/*.json")); name == "drill" && len(reports) != 1 {
+			t.Errorf("the drill left %q: %s", reports, said)
+		}
+	}
+	chown(t, archive, int(*l.spec.SecurityContext.RunAsUser))
+}
+
+func chown(t *testing.T, dir string, user int) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chown(path, user, user)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (l *life) connect(t *testing.T) *zk.Conn {
