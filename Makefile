@@ -31,6 +31,16 @@ bin/zkark:
 .PHONY: test
 test: lint zookeeper s3-server gcs-server $(NFPM) build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
 	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
+	$(MAKE) test-deploy
+
+.PHONY: test-deploy
+test-deploy: buildah zookeeper ## what is in deploy/: manifests, chart, image, alerts, a pod's life
+	cd deploy/test && go vet ./... && go test -timeout 5m ./...
+
+.PHONY: buildah
+buildah: ## the builder of images that the tests use; where it cannot be installed they say so and skip
+	@command -v buildah >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah zstd >/dev/null; }; } || true
 
 .PHONY: lint
 lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows between packages

@@ -65,7 +65,7 @@ func newRoot(s *session) *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.logLevel, "log-level", "info", "log from this `level` on: debug, info, warn or error")
 	flags.Var(&s.logForm, "log-format", "how to log, and to tell what failed")
-	root.AddCommand(newSidecar(s), newRestore(s), newRecover(s), newDrill(s), newPrune(s), newCompact(s), newTimeline(s), newStatus(s), newInspect(s))
+	root.AddCommand(newSidecar(s), newRestore(s), newRecover(s), newDrill(s), newPrune(s), newCompact(s), newTimeline(s), newStatus(s), newInspect(s), newHealthcheck(s))
 	return root
 }
 
