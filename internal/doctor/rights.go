@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -132,13 +133,15 @@ func (e *examination) checkDelete(ctx context.Context) []Finding {
 	if err == nil {
 		_, err = e.bucket.Stat(ctx, archive.ProbeKey)
 	}
-	return judgeDelete(e.Prunes, err)
+	return judgeDelete(strings.HasPrefix(e.Archive, "file:"), e.Prunes, err)
 }
 
 // judgeDelete takes the error of looking for an object that was deleted.
-func judgeDelete(prunes bool, err error) []Finding {
+func judgeDelete(directory, prunes bool, err error) []Finding {
 	deleted := errors.Is(err, store.ErrNotFound)
 	switch {
+	case deleted && directory:
+		return []Finding{note("in a directory, who can write can also delete: keep a copy elsewhere, or use a store that tells the two apart")}
 	case deleted && !prunes:
 		return []Finding{warning("this identity may delete objects: who takes over this machine can remove the backups too").
 			by("take the right to delete from it (s3:DeleteObject, or storage.objects.delete), and let zkark prune run elsewhere as another: see docs/stores.md")}
