@@ -264,11 +264,12 @@ func brokenStores() []broken {
 	}
 }
 
-// overwriting is a store that does not heed If-None-Match: what is there gives way first.
-func overwriting(dir string) s3server.Fault {
+// overwriting is a store that does not heed If-None-Match: what is there gives way first. Its bytes and what is known of it are apart.
+func overwriting(buckets string) s3server.Fault {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		if r.Method == http.MethodPut {
-			_ = os.Remove(filepath.Join(dir, r.URL.Path)) // it need not be there
+			_ = os.Remove(filepath.Join(buckets, r.URL.Path)) // it need not be there
+			_ = os.RemoveAll(filepath.Join(filepath.Dir(buckets), "metadata", r.URL.Path))
 		}
 		server.ServeHTTP(w, r)
 	}

@@ -19,6 +19,12 @@ func newConfig(s *session) *cobra.Command {
 			"it, and where that comes from. A flag on the command line wins over the environment, and the environment over the file.",
 		Example: "  zkark config restore --config /etc/zkark/zkark.yaml",
 	}
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+	}
 	output := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name := "sidecar"
@@ -47,11 +53,7 @@ func (s *session) runConfig(cmd *cobra.Command, name, output string) error {
 	root := newRoot(&session{Process: s.Process})
 	target, _, err := root.Find([]string{name})
 	if err != nil || target == root {
-		var names []string
-		for _, c := range root.Commands() {
-			names = append(names, c.Name())
-		}
-		return usageError("there is no command %q%s", name, suggestion(name, names))
+		return usageError("there is no command %q%s", name, suggestion(name, commandNames(root)))
 	}
 	var given []string // what holds for all commands may be a flag here
 	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) {
@@ -67,6 +69,15 @@ func (s *session) runConfig(cmd *cobra.Command, name, output string) error {
 		return err
 	}
 	return s.printSettings(settingsOf(target, from), output)
+}
+
+func commandNames(root *cobra.Command) (names []string) {
+	for _, c := range root.Commands() {
+		if len(settable(c)) > 0 {
+			names = append(names, c.Name())
+		}
+	}
+	return names
 }
 
 func settingsOf(cmd *cobra.Command, from map[string]origin) (all []setting) {

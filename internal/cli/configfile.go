@@ -30,7 +30,7 @@ type configFile struct {
 type configEntry struct {
 	section string // name of a command; empty for all
 	key     string
-	values  []string // several for a list
+	values  []string // several for a list; nil for a key without a value
 	line    int
 }
 
@@ -82,7 +82,7 @@ func (f *configFile) addMapping(section string, m *yaml.Node) error {
 			return f.wrong(key.Line, "%s is there twice", key.Value)
 		}
 		if section == "" && value.Kind == yaml.MappingNode {
-			f.entries = append(f.entries, configEntry{section: key.Value, line: key.Line})
+			f.entries = append(f.entries, configEntry{section: key.Value, line: key.Line}) // for a section without lines
 			if err := f.addMapping(key.Value, value); err != nil {
 				return err
 			}
@@ -105,13 +105,13 @@ func (f *configFile) wrong(line int, format string, args ...any) error {
 func scalars(n *yaml.Node) ([]string, error) {
 	switch {
 	case n.Kind == yaml.ScalarNode && n.Tag == "!!null":
-		return nil, errors.New("has no value: give it one, or remove the line")
+		return nil, nil
 	case n.Kind == yaml.ScalarNode:
 		return []string{n.Value}, nil
 	case n.Kind != yaml.SequenceNode:
 		return nil, errors.New("is neither a value nor a list of them")
 	}
-	var all []string
+	all := []string{}
 	for _, item := range n.Content {
 		if item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
 			return nil, errors.New("is a list of other things than values")
@@ -134,7 +134,10 @@ func (f *configFile) checkKeys(root *cobra.Command) error {
 	}
 	for _, e := range f.entries {
 		known, isSection := commands[e.section]
+		_, namesSection := commands[e.key]
 		switch {
+		case e.section == "" && e.values == nil && namesSection: // one without lines
+			continue
 		case e.section == "":
 			known = common
 		case !isSection:
@@ -144,6 +147,9 @@ func (f *configFile) checkKeys(root *cobra.Command) error {
 		}
 		if !slices.Contains(known, e.key) {
 			return f.wrong(e.line, "unknown key %q%s", e.key, suggestion(e.key, append(known, mapKeys(commands)...)))
+		}
+		if e.values == nil {
+			return f.wrong(e.line, "%s has no value: give it one, or remove the line", e.key)
 		}
 	}
 	return nil

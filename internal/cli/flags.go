@@ -56,7 +56,7 @@ func checkRequired(cmd *cobra.Command) error {
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Annotations[requiredMark] != nil && f.Value.String() == "" && failed == nil {
-			failed = usageError("%s needs --%s, or %s in the environment, or %[2]s in the configuration file", cmd.CommandPath(), f.Name, envName(f.Name))
+			failed = usageError("%s needs --%s, or %s in the environment", cmd.CommandPath(), f.Name, envName(f.Name))
 		}
 	})
 	return failed

@@ -24,6 +24,7 @@ func (r *reloader) run(ctx context.Context) {
 	}
 	signals, stop := r.Hangups()
 	defer stop()
+	r.log.Debug("the sidecar heeds SIGHUP")
 	for {
 		select {
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,21 @@ func TestTheClocksAreComparedWithSecondsToSpare(t *testing.T) {
 		if got := apart(at, at.Add(2*time.Second), there); got != want {
 			t.Errorf("%s: %s, want %s", there, got, want)
 		}
+	}
+}
+
+func TestEveryCheckIsExplained(t *testing.T) {
+	page, err := os.ReadFile("../../docs/doctor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checks() {
+		if !strings.Contains(string(page), "| `"+c.name+"` |") {
+			t.Errorf("docs/doctor.md does not explain %q", c.name)
+		}
+	}
+	if want := fmt.Sprintf("%d bytes", len(probeText)); !strings.Contains(string(page), want) {
+		t.Errorf("docs/doctor.md does not say that the probe has %s", want)
 	}
 }
 
