@@ -68,6 +68,9 @@ func TestAnEmptyFileAndOneThatIsNotThereByDefaultAreNothing(t *testing.T) {
 			t.Errorf("%q: exit %d, %s%s", text, code, out, notes)
 		}
 	}
+	if code, out, notes := run("config", "--config", ""); code != 0 || !strings.Contains(out, "sync-rate") {
+		t.Errorf("no file: exit %d, %s%s", code, out, notes)
+	}
 	if code, _, notes := run("config", "--config", "/nowhere/zkark.yaml"); code != 2 || !strings.Contains(notes, "/nowhere/zkark.yaml") {
 		t.Errorf("a file that is named and not there: exit %d, %s", code, notes)
 	}

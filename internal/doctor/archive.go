@@ -75,12 +75,14 @@ func (e *examination) checkHistory(ctx context.Context) []Finding {
 
 // compare looks for the newest record at the end of a segment that the server has too.
 func (e *examination) compare(ctx context.Context) shared {
-	segments := e.listing.Catalog.Segments
+	const most = 8 // logs are read for each try, and may be large
+	segments, tries := e.listing.Catalog.Segments, 0
 	oldest := e.data.logs[0].zxid
-	for i := len(segments) - 1; i >= 0 && segments[i].Last >= oldest; i-- {
+	for i := len(segments) - 1; i >= 0 && segments[i].Last >= oldest && tries < most; i-- {
 		if segments[i].Last > e.data.last {
 			continue
 		}
+		tries++
 		if h, there := e.data.local(ctx, segments[i].Last); there {
 			return shared{segments[i], h, true}
 		}

@@ -98,6 +98,11 @@ func me() string {
 func version(dir string) string { return filepath.Join(dir, zookeeper.VersionDir) }
 
 func readData(ctx context.Context, cfg zoocfg.Config) (d data, err error) {
+	for _, dir := range []string{cfg.DataDir, cfg.LogDir} {
+		if _, err := os.ReadDir(dir); err != nil {
+			return d, err
+		}
+	}
 	shared := cfg.DataDir == cfg.LogDir
 	if d, err = d.list(cfg.DataDir, shared, true); err != nil {
 		return d, err
@@ -130,9 +135,6 @@ func readData(ctx context.Context, cfg zoocfg.Config) (d data, err error) {
 
 // list adds the files of one directory, of the kinds that belong there.
 func (d data) list(dir string, logs, snapshots bool) (data, error) {
-	if _, err := os.ReadDir(dir); err != nil {
-		return d, err
-	}
 	entries, err := os.ReadDir(version(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return d, fmt.Errorf("%s: %w", dir, errNoVersion)

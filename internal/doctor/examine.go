@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/zkark/zkark/internal/store"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/probe"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/restore"
@@ -86,7 +85,6 @@ type examination struct {
 	settings map[string]string
 	data     data          // of the server's directories
 	server   *probe.Server // nil: it did not answer
-	asked    zookeeper.Zxid
 	jvm      []string // arguments of the running server; nil where it is not seen
 
 	bucket  store.Bucket

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,7 +65,7 @@ func TestEveryJudgementSaysHowBadItIsAndWhatToDo(t *testing.T) {
 		{"an overwrite that fails otherwise", judgeOverwrite(store.ErrUnavailable), Warning, "try again"},
 		{"a directory that anybody deletes in", judgeDelete(true, false, store.ErrNotFound), Note, "copy elsewhere"},
 		{"a sidecar that may delete because it prunes", judgeDelete(false, true, store.ErrNotFound), OK, "needs"},
-		{"an address that is not here", judgeListen("10.9.9.9:1", errors.New("cannot assign")), Failure, "address of this machine"},
+		{"an address that is not here", judgeListen("10.9.9.9:1", false, errors.New("cannot assign")), Failure, "address of this machine"},
 	} {
 		if f := tc.findings[0]; f.Severity != tc.severity || !strings.Contains(f.Sentence+f.Fix, tc.want) {
 			t.Errorf("%s: %+v, want %s and %q", tc.name, f, tc.severity, tc.want)
@@ -146,6 +148,20 @@ func TestAKernelThatAllowsFewWatchesIsFound(t *testing.T) {
 		}
 	})
 	if f := found["inotify"]; f.Severity != Warning || !strings.Contains(f.Fix, "fs.inotify.max_user_watches") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestAnAddressThatASidecarHasIsNoFault(t *testing.T) {
+	text := "# TYPE zkark_up gauge\nzkark_up 1\n"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(text)) }))
+	defer server.Close()
+	listens := func(s *Setup) { s.Listen = strings.TrimPrefix(server.URL, "http://") }
+	if f := examine(t, listens)["listen"]; f.Severity != OK || !strings.Contains(f.Sentence, "already") {
+		t.Errorf("%+v", f)
+	}
+	text = "hello"
+	if f := examine(t, listens)["listen"]; f.Severity != Failure || !strings.Contains(f.Fix, "another port") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -124,7 +126,7 @@ func judgeNotify(w watches) []Finding {
 	return []Finding{ok("changes in the directories are notified of")}
 }
 
-func (e *examination) checkListen(context.Context) []Finding {
+func (e *examination) checkListen(ctx context.Context) []Finding {
 	if e.Listen == "" {
 		return nil
 	}
@@ -132,13 +134,34 @@ func (e *examination) checkListen(context.Context) []Finding {
 	if err == nil {
 		l.Close()
 	}
-	return judgeListen(e.Listen, err)
+	ours := errors.Is(err, syscall.EADDRINUSE) && isSidecar(ctx, e.Listen)
+	return judgeListen(e.Listen, ours, err)
 }
 
-func judgeListen(address string, err error) []Finding {
+// isSidecar tells whether a sidecar's metrics are to be had at an address.
+func isSidecar(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return false
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	return err == nil && strings.Contains(string(text), "\nzkark_")
+}
+
+func judgeListen(address string, ours bool, err error) []Finding {
 	switch {
+	case ours:
+		return []Finding{ok("a sidecar listens at %s already", address)}
 	case errors.Is(err, syscall.EADDRINUSE):
-		return []Finding{failure("--listen %s is taken", address).by("stop what listens there, which may be a sidecar that runs already, or give --listen another port")}
+		return []Finding{failure("--listen %s is taken", address).by("stop what listens there, or give --listen another port")}
 	case err != nil:
 		return []Finding{failure("--listen %s: %v", address, err).by("give --listen an address of this machine and a free port, as 127.0.0.1:9141")}
 	}

@@ -35,7 +35,7 @@ func (e *examination) askServer(ctx context.Context) []Finding {
 	a := answer{address: address, tls: t != nil}
 	a.server, a.err = probe.Ask(ctx, address, probe.Options{Timeout: askWithin, TLS: t, Details: true})
 	if a.err == nil {
-		e.server, e.asked = &a.server, a.server.Zxid
+		e.server = &a.server
 	}
 	return judgeAnswer(e.cfg, e.settings, a)
 }
