@@ -85,7 +85,7 @@ type examination struct {
 	settings map[string]string
 	data     data          // of the server's directories
 	server   *probe.Server // nil: it did not answer
-	jvm      []string // arguments of the running server; nil where it is not seen
+	jvm      []string      // arguments of the running server; nil where it is not seen
 
 	bucket  store.Bucket
 	listing *restore.Listing // nil where there is no archive
