@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 )
 
 // process is a running server as the kernel tells of it.
@@ -25,12 +28,13 @@ func (e *examination) checkProcess(context.Context) []Finding {
 		return nil // another user's, in another container, or not running: nothing can be said
 	}
 	e.jvm = p.args
-	return judgeProcess(p, e.ZooCfg, sameFile(p.cfg, e.ZooCfg))
+	settings, err := zoocfg.Settings(p.cfg) // a copy, as in another container, is as good
+	return judgeProcess(p, e.ZooCfg, sameFile(p.cfg, e.ZooCfg) || err == nil && maps.Equal(settings, e.settings))
 }
 
 func judgeProcess(p process, zooCfg string, same bool) []Finding {
 	if p.cfg != "" && !same {
-		return []Finding{failure("process %s serves the client port, and was started with %s, not with %s", p.pid, p.cfg, zooCfg).
+		return []Finding{warning("process %s serves the client port, and was started with %s, which says something else than %s", p.pid, p.cfg, zooCfg).
 			by("give --zoo-cfg the file that the server was started with")}
 	}
 	return []Finding{ok("process %s serves the client port", p.pid)}
