@@ -9,6 +9,9 @@ STATICCHECK  := $(TOOLS)/staticcheck-v0.8.2
 DEPGUARD     := $(TOOLS)/depguard-v2.3.0
 S3_SERVER    := $(TOOLS)/versitygw-v1.8.0
 GCS_SERVER   := $(TOOLS)/fake-gcs-server-v1.56.1
+NFPM         := $(TOOLS)/nfpm-v2.43.4
+ARCH         ?= $(shell go env GOARCH)
+VERSION      ?= $(shell git describe --tags --match 'v[0-9]*' 2>/dev/null || echo 0.0.0)
 RELEASES     ?= 3.4.14 3.5.10 3.6.4 3.7.2 3.8.6 3.9.5
 FUZZTIME     ?= 60s
 
@@ -26,8 +29,18 @@ bin/zkark:
 	CGO_ENABLED=0 go build $(GOFLAGS) -o $@ ./cmd/zkark
 
 .PHONY: test
-test: lint zookeeper s3-server gcs-server build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
+test: lint zookeeper s3-server gcs-server $(NFPM) build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
 	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
+	$(MAKE) test-deploy
+
+.PHONY: test-deploy
+test-deploy: buildah zookeeper ## what is in deploy/: manifests, chart, image, alerts, a pod's life
+	cd deploy/test && go vet ./... && go test -timeout 5m ./...
+
+.PHONY: buildah
+buildah: ## the builder of images that the tests use; where it cannot be installed they say so and skip
+	@command -v buildah >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah zstd >/dev/null; }; } || true
 
 .PHONY: lint
 lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows between packages
@@ -45,6 +58,10 @@ s3-server: $(S3_SERVER) ## the S3 server that the tests run
 
 .PHONY: gcs-server
 gcs-server: $(GCS_SERVER) ## the stand-in for Google Cloud Storage that the tests run
+
+.PHONY: packages
+packages: build $(NFPM) ## the deb and the rpm, in bin/
+	for kind in deb rpm; do ARCH=$(ARCH) VERSION=$(VERSION) ZKARK_BINARY=bin/zkark $(NFPM) package --config deploy/packages/nfpm.yaml --packager $$kind --target bin/ || exit 1; done
 
 .PHONY: demo
 demo: build ## the whole loop once around, on a real ZooKeeper
@@ -89,3 +106,6 @@ $(S3_SERVER):
 
 $(GCS_SERVER):
 	GOBIN=$(TOOLS) go install github.com/fsouza/fake-gcs-server@v1.56.1 && mv $(TOOLS)/fake-gcs-server $@
+
+$(NFPM):
+	GOFLAGS= GOBIN=$(TOOLS) go install github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4 && mv $(TOOLS)/nfpm $@

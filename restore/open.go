@@ -77,6 +77,9 @@ func absent(ctx context.Context, bucket store.Bucket) error {
 		if err != nil {
 			return fmt.Errorf("open the archive: %w", err)
 		}
+		if o.Key == archive.ProbeKey {
+			continue
+		}
 		return fmt.Errorf("%w: there is no %s, but there are other objects, like %q: is the prefix right?", ErrNoArchive, archive.IdentityKey, o.Key)
 	}
 	return fmt.Errorf("%w: nothing is there at all: is the URL right, and has a sidecar shipped to it?", ErrNoArchive)

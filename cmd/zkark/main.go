@@ -22,7 +22,14 @@ func run() int {
 		cancel(interruption(<-signals))
 		os.Exit(interruption(<-signals).ExitCode())
 	}()
-	return cli.Run(ctx, os.Args[1:], cli.Process{Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv})
+	return cli.Run(ctx, os.Args[1:], cli.Process{Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, Hangups: hangups})
+}
+
+// hangups has SIGHUP no longer end the process.
+func hangups() (<-chan os.Signal, func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP)
+	return signals, func() { signal.Stop(signals) }
 }
 
 func interruption(s os.Signal) cli.Interruption {

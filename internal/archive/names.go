@@ -38,6 +38,10 @@ const (
 	timeLayout  = "20060102T150405.000Z"
 )
 
+// ProbeKey is the object, beside the timelines, that zkark doctor tries its rights on. It stays where they do not include deletion, and
+// means nothing.
+const ProbeKey = "doctor/probe"
+
 // TimelinesPrefix begins the keys of all timelines.
 const TimelinesPrefix = "timelines/"
 

@@ -14,6 +14,8 @@ import (
 // urlForms are the archives there are.
 const urlForms = "file:///path, s3://bucket/prefix or gs://bucket/prefix"
 
+const maxRateFlag = "max-rate"
+
 // archiveFlags say where an archive is and how it is used.
 type archiveFlags struct {
 	url     string
@@ -25,7 +27,7 @@ type archiveFlags struct {
 func (f *archiveFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.url, "archive", "", "where the archive is, as a `URL`: "+urlForms)
-	flags.Var(&f.maxRate, "max-rate", "how many bytes a second may pass to and from the archive, as `SIZE`: 10MiB; 0 for no bound")
+	flags.Var(&f.maxRate, maxRateFlag, "how many bytes a second may pass to and from the archive, as `SIZE`: 10MiB; 0 for no bound")
 	f.s3.add(flags)
 	f.gcs.add(flags)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,12 +18,15 @@ type Process struct {
 	Stdout    io.Writer // results
 	Stderr    io.Writer // logs, notes and the sentence that a failure ends with
 	LookupEnv func(name string) (string, bool)
+
+	// Hangups begins to tell of signals that ask to read the configuration again, until stop is called. It may be nil.
+	Hangups func() (signals <-chan os.Signal, stop func())
 }
 
 // Run runs one command line, without the program's name, and returns the exit code. A context that ends with an
 // Interruption makes the command stop in an orderly way.
 func Run(ctx context.Context, args []string, p Process) int {
-	s := &session{Process: p, log: slog.New(slog.NewJSONHandler(p.Stderr, nil)), logForm: choice{"text", []string{"text", formatJSON}}}
+	s := &session{Process: p, args: args, log: slog.New(slog.NewJSONHandler(p.Stderr, nil))}
 	root := newRoot(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -35,9 +39,13 @@ func Run(ctx context.Context, args []string, p Process) int {
 // session is one run of a command: the process, and what the flags that every command has made of it.
 type session struct {
 	Process
+	args     []string
+	origins  map[string]origin // of the flags that were set
 	log      *slog.Logger
+	level    slog.LevelVar
 	logLevel string
 	logForm  choice
+	config   string // path of the configuration file
 }
 
 func newRoot(s *session) *cobra.Command {
@@ -61,29 +69,34 @@ func newRoot(s *session) *cobra.Command {
 		return usageError("%w: see %s --help", err, cmd.CommandPath())
 	})
 	root.SuggestionsMinimumDistance = 2
-	root.CompletionOptions.HiddenDefaultCmd = true
+	s.logForm = choice{"text", []string{"text", formatJSON}}
 	flags := root.PersistentFlags()
-	flags.StringVar(&s.logLevel, "log-level", "info", "log from this `level` on: debug, info, warn or error")
+	flags.StringVar(&s.config, configFlag, defaultConfig, "the configuration `FILE`, which need not be there when it is not named")
+	flags.StringVar(&s.logLevel, logLevelFlag, "info", "log from this `level` on: debug, info, warn or error")
 	flags.Var(&s.logForm, "log-format", "how to log, and to tell what failed")
-	root.AddCommand(newSidecar(s), newRestore(s), newRecover(s), newDrill(s), newPrune(s), newCompact(s), newTimeline(s), newStatus(s), newInspect(s))
+	root.AddCommand(newSidecar(s), newRestore(s), newRecover(s), newDrill(s), newPrune(s), newCompact(s))
+	root.AddCommand(newTimeline(s), newStatus(s), newInspect(s), newDoctor(s), newConfig(s), newHealthcheck(s))
 	return root
 }
 
 const flagNote = `
-Every flag can be given in the environment too: ZKARK_ and its name in capitals, as ZKARK_LOG_LEVEL.
-A flag wins over the environment.
+Every flag can be given in the environment too: ZKARK_ and its name in capitals, as ZKARK_LOG_LEVEL; and in
+the configuration file under its name. A flag wins over the environment, and that over the file.
 `
 
-// start is what precedes every command: the environment, then the checks that the flag library leaves to us.
+// start is what precedes every command: the environment and the configuration file, then the checks that the flag library leaves to us.
 func (s *session) start(cmd *cobra.Command, _ []string) error {
-	if err := applyEnv(cmd.Flags(), s.LookupEnv); err != nil {
+	if strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) {
+		return nil // a shell asks what could come next, whatever else is wrong
+	}
+	var err error
+	if s.origins, err = settle(cmd, s.LookupEnv); err != nil {
 		return err
 	}
-	log, err := newLogger(s.Stderr, s.logLevel, s.logForm.value)
-	if err != nil {
+	if err := s.setLevel(s.logLevel); err != nil {
 		return err
 	}
-	s.log = log
+	s.log = newLogger(s.Stderr, &s.level, s.logForm.value)
 	return checkRequired(cmd)
 }
 

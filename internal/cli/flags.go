@@ -22,14 +22,17 @@ func envName(flag string) string {
 }
 
 // applyEnv sets the flags that the command line left out from the environment. An empty variable counts as none, because
-// templates of container specs leave such.
+// templates of container specs leave such; but not where the flag protects something.
 func applyEnv(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || f.Name == "version" {
 			return
 		}
-		value, _ := lookup(envName(f.Name))
+		value, set := lookup(envName(f.Name))
+		if set && value == "" && mustHaveValue(f.Name) {
+			failed = usageError("environment variable %s is set but empty: give it a value, or unset it to go without --%s", envName(f.Name), f.Name)
+		}
 		if value == "" || failed != nil {
 			return
 		}
@@ -81,5 +84,6 @@ func (c *choice) Set(s string) error {
 func outputFlag(cmd *cobra.Command) *choice {
 	c := &choice{"table", []string{"table", formatJSON}}
 	cmd.Flags().Var(c, "output", "how to print: table for people, or json, one object a line")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(c.choices, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	return c
 }

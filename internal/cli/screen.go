@@ -17,12 +17,15 @@ const (
 type screen struct {
 	width   int  // characters of a line
 	unicode bool // more than ASCII can be shown
+
+	terminal bool // somebody looks at it
 }
 
 // screen asks the terminal for its width, and the environment for its characters, by the rule of setlocale.
 func (s *session) screen() screen {
 	sc := screen{width: defaultWidth}
 	if out, ok := s.Stdout.(*os.File); ok && cwriter.IsTerminal(int(out.Fd())) {
+		sc.terminal = true
 		if width, _, err := cwriter.New(out).GetTermSize(); err == nil && width > 0 {
 			sc.width = width
 		}

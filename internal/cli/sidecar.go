@@ -8,12 +8,14 @@ import (
 	"math"
 	"net"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/store/throttle"
 	"github.com/zkark/zkark/internal/zookeeper/zoocfg"
 	"github.com/zkark/zkark/sidecar"
 	"github.com/zkark/zkark/sidecar/health"
@@ -56,12 +58,13 @@ func newSidecar(s *session) *cobra.Command {
 		if c.Recipients, err = keys.read(cmd); err != nil {
 			return err
 		}
-		return s.runSidecar(cmd.Context(), server, zooKeeper, c, listen)
+		return s.runSidecar(cmd, server, zooKeeper, c, listen)
 	}
 	return cmd
 }
 
-func (s *session) runSidecar(ctx context.Context, server serverFlags, zooKeeper zooKeeperFlags, c sidecar.Config, listen string) error {
+func (s *session) runSidecar(cmd *cobra.Command, server serverFlags, zooKeeper zooKeeperFlags, c sidecar.Config, listen string) error {
+	ctx := cmd.Context()
 	if err := errors.Join(checkSidecar(c), checkSpool(c.SpoolDir)); err != nil {
 		return err
 	}
@@ -75,15 +78,27 @@ func (s *session) runSidecar(ctx context.Context, server serverFlags, zooKeeper 
 	if c.Prober, err = zooKeeper.prober(s, cfg, c.Source); err != nil {
 		return err
 	}
-	bucket, err := server.archive.open(ctx)
+	driver, err := server.archive.openDriver(ctx)
 	if err != nil {
 		return err
 	}
+	bucket := throttle.New(driver, int64(server.archive.maxRate)) // a reload may bound the rate later
 	defer bucket.Close()
 	c.DataDir, c.LogDir, c.Bucket, c.Log = cfg.DataDir, cfg.LogDir, bucket, s.log
 	c.Ensemble = newEnsemble(cfg, time.Now, s.log).current
 	s.log.Info("the sidecar starts", "archive", server.archive.url, "source", c.Source, "dataDir", c.DataDir, "dataLogDir", c.LogDir, "recipients", len(c.Recipients))
-	return runHealthy(ctx, c, listen)
+	return s.whileReloading(ctx, cmd, bucket, func() error { return runHealthy(ctx, c, listen) })
+}
+
+// whileReloading heeds signals to read the configuration again until work is done.
+func (s *session) whileReloading(ctx context.Context, cmd *cobra.Command, bucket *throttle.Bucket, work func() error) error {
+	working, stop := context.WithCancel(ctx)
+	r := reloader{s, cmd, bucket}
+	var reloads sync.WaitGroup
+	reloads.Go(func() { r.run(working) })
+	defer reloads.Wait()
+	defer stop()
+	return work()
 }
 
 // runHealthy runs a sidecar and, when somebody listens, tells how it does until it has ended.

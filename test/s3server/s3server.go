@@ -21,7 +21,7 @@ const (
 	// startTimeout is generous: the machine may be busy with other tests.
 	startTimeout = 20 * time.Second
 
-	// AccessKey and SecretKey are the only user's.
+	// AccessKey and SecretKey are those of the root account, which may do everything.
 	AccessKey = "zkark-test"
 	SecretKey = "not-a-secret-at-all"
 )
@@ -32,6 +32,7 @@ type Server struct {
 	Dir     string
 
 	program string
+	users   map[string][]statement // of each bucket's policy
 	running *child.Process
 }
 
@@ -42,7 +43,7 @@ func (s *Server) Endpoint() string { return "http://" + s.Address }
 // program is not there.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{Address: child.FreeAddress(t), Dir: filepath.Join(t.TempDir(), "buckets"), program: child.Program(t, program, "s3-server")}
+	s := &Server{Address: child.FreeAddress(t), Dir: filepath.Join(t.TempDir(), "buckets"), program: child.Program(t, program, "s3-server"), users: map[string][]statement{}}
 	if err := os.Mkdir(s.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +60,13 @@ func Start(t testing.TB) *Server {
 // Resume starts the server again, with what it had, after Stop.
 func (s *Server) Resume(t testing.TB) {
 	t.Helper()
-	meta := filepath.Join(filepath.Dir(s.Dir), "metadata")
-	if err := os.MkdirAll(meta, 0o755); err != nil {
-		t.Fatal(err)
+	meta, accounts := filepath.Join(filepath.Dir(s.Dir), "metadata"), filepath.Join(filepath.Dir(s.Dir), "accounts")
+	for _, dir := range []string{meta, accounts} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
-	cmd := exec.Command(s.program, "--port", s.Address, "--access", AccessKey, "--secret", SecretKey, "--health", health, "--quiet",
+	cmd := exec.Command(s.program, "--port", s.Address, "--access", AccessKey, "--secret", SecretKey, "--health", health, "--quiet", "--iam-dir", accounts,
 		"posix", "--sidecar", meta, s.Dir)
 	log := filepath.Join(filepath.Dir(s.Dir), "versitygw.log")
 	running, err := child.Start(cmd, log)

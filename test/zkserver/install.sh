@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gets what the tests run: ZooKeeper servers, Debian's package where apt-get can and releases from Maven Central, and zstd.
+# Gets what the tests run: ZooKeeper servers, Debian's package where apt-get can and releases from Maven Central, zstd, and what reads units and packages.
 #
 #   test/zkserver/install.sh DIR RELEASE...
 #
@@ -74,6 +74,9 @@ fetch() {
 }
 
 command -v zstd >/dev/null || apt_install zstd
+for tool in systemd-analyze:systemd rpm:rpm; do
+	command -v "${tool%:*}" >/dev/null || apt_install "${tool#*:}" || say "going on without ${tool#*:}"
+done
 command -v java >/dev/null || apt_install zookeeper
 [ -e /usr/share/java/zookeeper.jar ] || apt_install zookeeper || say "going on without Debian's package"
 for release in "$@"; do

@@ -123,3 +123,12 @@ func load(path string) (*properties.Properties, error) {
 	}
 	return p, nil
 }
+
+// Settings are all keys of zoo.cfg with their values, as ZooKeeper reads them. What it points to is not among them.
+func Settings(path string) (map[string]string, error) {
+	p, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	return p.Map(), nil
+}
