@@ -29,6 +29,10 @@ bin/zkark:
 test: lint zookeeper s3-server gcs-server build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
 	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
 
+.PHONY: test-points
+test-points: zookeeper ## restore 200 random points of a long history, and boot a real server on each
+	ZKARK_E2E_POINTS=200 go test -run RandomPoint -v -timeout 20m ./test/e2e
+
 .PHONY: lint
 lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows between packages
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
@@ -73,6 +77,11 @@ bench-overhead: zookeeper ## a server's write throughput with a sidecar beside i
 .PHONY: bench-memory
 bench-memory: build ## what the sidecar has resident beside a snapshot of a gigabyte and a log of ten million transactions
 	go run ./test/bench -zkark bin/zkark -memory
+
+.PHONY: bench-restore
+bench-restore: zookeeper s3-server ## a restore from S3 against rclone's copy of the same files, not compressed
+	@command -v rclone >/dev/null || apt-get install -y rclone || { echo "install rclone first"; exit 1; }
+	go test -run '^$$' -bench Restore -benchtime 1x -timeout 20m ./test/bench
 
 .PHONY: clean
 clean: ## remove what make made
