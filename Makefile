@@ -42,6 +42,10 @@ buildah: ## the builder of images that the tests use; where it cannot be install
 	@command -v buildah >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && \
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends buildah zstd >/dev/null; }; } || true
 
+.PHONY: test-points
+test-points: zookeeper ## restore 200 random points of a long history, and boot a real server on each
+	ZKARK_E2E_POINTS=200 go test -run RandomPoint -v -timeout 20m ./test/e2e
+
 .PHONY: lint
 lint: $(STATICCHECK) $(DEPGUARD) ## gofmt, go vet, staticcheck, and the arrows between packages
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'ed: $$unformatted"; exit 1; }
@@ -90,6 +94,11 @@ bench-overhead: zookeeper ## a server's write throughput with a sidecar beside i
 .PHONY: bench-memory
 bench-memory: build ## what the sidecar has resident beside a snapshot of a gigabyte and a log of ten million transactions
 	go run ./test/bench -zkark bin/zkark -memory
+
+.PHONY: bench-restore
+bench-restore: zookeeper s3-server ## a restore from S3 against rclone's copy of the same files, not compressed
+	@command -v rclone >/dev/null || apt-get install -y rclone || { echo "install rclone first"; exit 1; }
+	go test -run '^$$' -bench Restore -benchtime 1x -timeout 20m ./test/bench
 
 .PHONY: clean
 clean: ## remove what make made

@@ -11,8 +11,12 @@ import (
 	"path/filepath"
 
 	"filippo.io/age"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 )
 
 // builder writes what a plan says into a staging directory, and believes no object that is not what its name says.
@@ -22,6 +26,10 @@ type builder struct {
 	observe Observer
 
 	identities []age.Identity
+
+	// behind is what goes on beside the rest: making durable what is written, and loading the base while logs are built. Whoever makes the
+	// builder waits for it.
+	behind *errgroup.Group
 }
 
 // built is what stands in the staging directory, waiting for proof.
@@ -30,22 +38,26 @@ type built struct {
 	step func(name string) error // see staging
 	dir  string                  // of snapshots
 	base string                  // path of the unpacked base, "" for the empty tree
+	tree <-chan loadedTree       // the base, once it is loaded; nil for the empty tree
 	logs []string                // paths, in order of their records
+
+	behind *errgroup.Group // the builder's
 }
 
 // build unpacks the base, and writes logs that end exactly at the target.
 func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
 	d := b.download(ctx, b.objects(plan))
 	defer d.close()
-	out := built{plan: plan, step: b.staging.step, dir: b.staging.data()}
+	out := built{plan: plan, step: b.staging.step, dir: b.staging.data(), behind: b.behind}
 	if !plan.FromEmpty {
 		out.base = filepath.Join(out.dir, "base.tmp")
 		err := d.use(ctx, func(o object, path string) error { return b.unpack(o, path, out.base) })
 		if err != nil {
 			return built{}, err
 		}
+		out.tree = b.loadBase(out.base, plan.Base.Start)
 	}
-	logs := logWriter{dir: b.staging.log()}
+	logs := logWriter{dir: b.staging.log(), behind: b.behind}
 	for _, piece := range plan.Pieces {
 		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
 		if err != nil {
@@ -57,6 +69,25 @@ func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
 	}
 	out.logs = logs.paths
 	return out, logs.close()
+}
+
+// loadedTree is what loadTree returns.
+type loadedTree struct {
+	tree    *tree.Tree
+	trailer snapshot.Trailer
+	err     error
+}
+
+// loadBase begins to load the unpacked base.
+func (b builder) loadBase(path string, start zookeeper.Zxid) <-chan loadedTree {
+	loaded := make(chan loadedTree, 1)
+	b.behind.Go(func() error {
+		var l loadedTree
+		l.tree, l.trailer, l.err = loadTree(path, start)
+		loaded <- l
+		return nil
+	})
+	return loaded
 }
 
 // objects are what a plan reads, in the order in which it does.
@@ -173,14 +204,27 @@ func notEOF(err error) error {
 	return err
 }
 
-// writeFile creates a file, lets write fill it, and makes it durable.
-func writeFile(path string, write func(io.Writer) error) error {
+// writeFile creates a file and lets write fill it. It can be read then, and is durable once behind is done.
+func writeFile(behind *errgroup.Group, path string, write func(io.Writer) error) error {
 	f, err := create(path)
 	if err != nil {
 		return err
 	}
-	err = write(f)
-	return errors.Join(err, f.Sync(), f.Close())
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	makeDurable(behind, f)
+	return nil
+}
+
+// makeDurable does so with a file that is written, and closes it, while others go on.
+func makeDurable(behind *errgroup.Group, f *os.File) {
+	behind.Go(func() error {
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return fmt.Errorf("make the new data durable: %w", err)
+		}
+		return nil
+	})
 }
 
 func create(path string) (*os.File, error) {

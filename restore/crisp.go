@@ -38,7 +38,7 @@ func condense(b built, p *proof, cfg Config, zxid zookeeper.Zxid) (*Crisp, error
 		return nil, err
 	}
 	sum := sha256.New()
-	err := writeFile(path, func(w io.Writer) error {
+	err := writeFile(b.behind, path, func(w io.Writer) error {
 		buffered := bufio.NewWriterSize(io.MultiWriter(w, sum), 1<<20)
 		return errors.Join(t.WriteSnapshot(buffered, trailer), buffered.Flush())
 	})

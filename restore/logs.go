@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/txnlog"
@@ -22,6 +24,8 @@ type logWriter struct {
 	buf   *bufio.Writer
 	out   *txnlog.Writer
 	epoch uint32
+
+	behind *errgroup.Group // makes the files durable
 }
 
 // add copies the records First to UpTo of an unpacked segment, and proves that they are all there, each zxid once. A
@@ -84,12 +88,16 @@ func (l *logWriter) roll(first zookeeper.Zxid) error {
 	return err
 }
 
-// close makes the current file durable. It may be called when there is none.
+// close ends the current file, which is durable once behind is done. It may be called when there is none.
 func (l *logWriter) close() error {
 	if l.file == nil {
 		return nil
 	}
-	err := errors.Join(l.buf.Flush(), l.file.Sync(), l.file.Close())
+	f := l.file
 	l.file = nil
-	return err
+	if err := l.buf.Flush(); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	makeDurable(l.behind, f)
+	return nil
 }

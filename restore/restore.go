@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
@@ -149,7 +150,8 @@ func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 		return err
 	}
 	defer s.remove()
-	b := builder{archive: a, staging: s, observe: cfg.Observe, identities: cfg.Identities}
+	b := builder{archive: a, staging: s, observe: cfg.Observe, identities: cfg.Identities, behind: new(errgroup.Group)}
+	defer b.behind.Wait() // before the staging is cleared; its error counts below
 	built, err := b.build(ctx, report.Plan)
 	if err != nil {
 		return err
@@ -161,6 +163,9 @@ func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	}
 	report.Proof = p.report
 	if err := a.finish(ctx, cfg, built, p, report); err != nil {
+		return err
+	}
+	if err := b.behind.Wait(); err != nil {
 		return err
 	}
 	if err := s.seal(report.Epoch, cfg.Quorum); err != nil {

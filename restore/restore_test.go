@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 	"pgregory.net/rapid"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -330,7 +331,9 @@ func TestAnInterruptedSwapIsFinishedAndNotDoneTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := preview.Plan
-	built, err := builder{archive: a, staging: s, observe: unobserved{}}.build(context.Background(), plan)
+	b := builder{archive: a, staging: s, observe: unobserved{}, behind: new(errgroup.Group)}
+	defer b.behind.Wait()
+	built, err := b.build(context.Background(), plan)
 	if err == nil {
 		_, err = prove(context.Background(), built)
 	}

@@ -37,7 +37,7 @@ func settle(ctx context.Context, b built) (*proof, error) {
 	if err := b.step("settle"); err != nil {
 		return nil, err
 	}
-	err = writeFile(path, func(w io.Writer) error {
+	err = writeFile(b.behind, path, func(w io.Writer) error {
 		return t.WriteSnapshot(w, trailerLike(trailer, t, replay.Report().Charset, end))
 	})
 	if err != nil {
@@ -61,7 +61,8 @@ func (b built) loadBase() (*tree.Tree, snapshot.Trailer, error) {
 	if b.plan.FromEmpty {
 		return startEmpty(b.logs[0])
 	}
-	return loadTree(b.base, b.plan.Base.Start)
+	l := <-b.tree
+	return l.tree, l.trailer, l.err
 }
 
 // startEmpty is the tree before the first transaction of all. Digests tell that the server was of 3.6 or later; without any it is

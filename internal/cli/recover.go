@@ -135,6 +135,9 @@ func (s *session) runRecover(ctx context.Context, f recoverFlags) error {
 	if err != nil || f.dryRun || len(batches) == 0 {
 		return errors.Join(s.printRecovered(shown, f.output.value), err)
 	}
+	if err := s.printRecovered(shown, f.output.value); err != nil { // what it is about to do, while somebody can still stop it
+		return err
+	}
 	if f.undoFile == "" {
 		f.undoFile = "zkark-undo-" + time.Now().UTC().Format("20060102T150405.000Z") + ".jsonl"
 	}
@@ -220,6 +223,9 @@ func (s *session) runUndo(ctx context.Context, f recoverFlags) error {
 	batches, err := recovery.Batches(back, int(f.maxRequest))
 	if err != nil || f.dryRun || len(batches) == 0 {
 		return errors.Join(s.printRecovered(shown, f.output.value), err)
+	}
+	if err := s.printRecovered(shown, f.output.value); err != nil {
+		return err
 	}
 	shown.Applied, err = recovery.Apply(ctx, live, batches)
 	shown.done(err)

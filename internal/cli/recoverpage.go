@@ -9,7 +9,7 @@ import (
 	"github.com/zkark/zkark/internal/zookeeper"
 )
 
-// recovered is what a recover does or did, as JSON shows it.
+// recovered is what a recover is about to do, and what it did, as JSON shows it: an object each, on a line of its own.
 type recovered struct {
 	Kind     string           `json:"kind"`             // "plan", "recovered", or "incomplete" where it failed on the way
 	Path     string           `json:"path"`             // quoted as in Go: the top, or the undo file
@@ -46,14 +46,20 @@ func (r *recovered) done(err error) {
 	}
 }
 
+// printRecovered prints the plan whole, and of what was done the sum, because the plan stands above it. JSON has it all both times.
 func (s *session) printRecovered(r recovered, output string) error {
-	s.warn(r.Notes)
+	plan := r.Kind == "plan"
+	if plan {
+		s.warn(r.Notes)
+	}
 	if output == formatJSON {
 		return json.NewEncoder(s.Stdout).Encode(r)
 	}
-	rows := make([][2]string, 0, len(r.Changes)+3)
+	var rows [][2]string
 	for _, c := range r.Changes {
-		rows = append(rows, [2]string{string(c.Op), fmt.Sprintf("%s  %s, %s", c.Path, c.Kind, size(int64(c.Bytes)))})
+		if plan {
+			rows = append(rows, [2]string{string(c.Op), fmt.Sprintf("%s  %s, %s", c.Path, c.Kind, size(int64(c.Bytes)))})
+		}
 	}
 	rows = append(rows, [2]string{r.Kind, r.sentence()})
 	if r.UndoFile != "" {
@@ -67,7 +73,7 @@ func (r recovered) sentence() string {
 	case len(r.Changes) == 0:
 		return "nothing to change"
 	case r.Kind == "plan":
-		return fmt.Sprintf("%d changes would be made", len(r.Changes))
+		return fmt.Sprintf("%d changes to make", len(r.Changes))
 	}
 	return fmt.Sprintf("%d of %d changes made", r.Applied, len(r.Changes))
 }

@@ -277,3 +277,26 @@ func TestMissingParentsComeBackFromTheArchiveToo(t *testing.T) {
 		t.Error("Select finds what is not there")
 	}
 }
+
+func TestTheRootIsRecoveredWithEveryNameAndWithoutZooKeepersOwn(t *testing.T) {
+	archived := tree.New()
+	acl := []zookeeper.ACL{{Perms: 31, Scheme: "world", ID: "anyone"}}
+	for i, p := range []string{"/a", "/a/b", "/zookeeper/mine"} {
+		txn := txnlog.Txn{Header: txnlog.Header{Zxid: zookeeper.MakeZxid(1, uint32(i+1)), Type: txnlog.TypeCreate}, Body: txnlog.Create{Path: p, ACL: acl}}
+		if err := archived.Apply(txn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := Select(archived, Scope{Path: "/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := Subtree{"/": want["/"], "/extra": node("/extra", Lasting, "", 31)}
+	var changes []string
+	for _, c := range Diff(want, live, Scope{Path: "/"}, true).Changes {
+		changes = append(changes, string(c.Op)+" "+c.Path)
+	}
+	if diff := cmp.Diff([]string{"create /a", "create /a/b", "delete /extra"}, changes); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -27,6 +27,14 @@ type dataDir struct {
 type history struct {
 	tree *tree.Tree
 	zxid zookeeper.Zxid
+	data func(bytes int) []byte // what znodes hold; nil for a number with zeros before it
+}
+
+func (h *history) content(bytes int) []byte {
+	if h.data != nil {
+		return h.data(bytes)
+	}
+	return fmt.Appendf(nil, "%0*d", bytes, h.zxid)
 }
 
 func (h *history) create() txnlog.Txn {
@@ -34,7 +42,7 @@ func (h *history) create() txnlog.Txn {
 	parent := fmt.Sprintf("/bench/dir-%03d", n%1000)
 	node, _ := h.tree.Get(parent)
 	return h.next(txnlog.TypeCreate, txnlog.Create{
-		Path: fmt.Sprintf("%s/znode-%08d", parent, n), Data: fmt.Appendf(nil, "%040d", n),
+		Path: fmt.Sprintf("%s/znode-%08d", parent, n), Data: h.content(40),
 		ACL: openACL(), ParentCversion: node.Stat.Cversion + 1,
 	})
 }
@@ -43,7 +51,7 @@ func (h *history) overwrite(of int) txnlog.Txn {
 	path := fmt.Sprintf("/bench/dir-%03d/znode-%08d", of%1000, of)
 	node, _ := h.tree.Get(path)
 	return h.next(txnlog.TypeSetData, txnlog.SetData{
-		Path: path, Data: fmt.Appendf(nil, "%075d", h.zxid), Version: node.Stat.Version + 1,
+		Path: path, Data: h.content(75), Version: node.Stat.Version + 1,
 	})
 }
 

@@ -36,14 +36,18 @@ func TestABrokenSubtreeIsRecoveredIntoTheLiveServerAndTheRecoveryUndone(t *testi
 	}
 	subtree := []string{"--archive", "file://" + r.zkark.Archive, "--at", at, "--path", "/app", "--delete-extra", "--undo-file", undo, "--max-request", "4KiB"}
 
-	run(append(subtree, "--dry-run")...)
+	plan := run(append(subtree, "--dry-run")...)
 	expectNone(t, contentDifferences(broken, r.znodes()))
 	var done struct {
 		Kind    string
 		Applied int
 		Changes []any
 	}
-	r.must(json.Unmarshal([]byte(run(subtree...)), &done))
+	planned, outcome, _ := strings.Cut(run(subtree...), "\n")
+	if planned != strings.TrimSpace(plan) {
+		t.Errorf("before it acts recover says %s, and the dry run said %s", planned, plan)
+	}
+	r.must(json.Unmarshal([]byte(outcome), &done))
 	if done.Kind != "recovered" || done.Applied == 0 || done.Applied != len(done.Changes) {
 		t.Errorf("recover reports %+v", done)
 	}
