@@ -30,7 +30,7 @@ bin/zkark:
 
 .PHONY: test
 test: lint zookeeper s3-server gcs-server $(NFPM) build ## everything: lint, unit tests, and the tests against real ZooKeeper servers
-	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 25m ./...
+	ZKARK_E2E_RELEASES="debian $(RELEASES)" go test -race -timeout 35m ./...
 	$(MAKE) test-deploy
 
 .PHONY: test-deploy
