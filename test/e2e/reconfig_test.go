@@ -5,7 +5,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/zkark/zkark/test/loop"
+	"github.com/zkark/zkark/test/zkserver"
 )
 
 // Followers leave the ensemble and come back while clients write, and the leader is stopped now and then.
@@ -39,6 +44,55 @@ func TestServersThatLeaveAndJoinUnderLoadLeaveNoGap(t *testing.T) {
 	}
 	f.proveArchive(f.end(w))
 	f.expectNoAlarm()
+}
+
+// What the old ensemble decided about its members would have the new hosts wait for the old ones.
+func TestAReconfiguredEnsembleComesBackOnOtherHostsWithoutItsOldMembers(t *testing.T) {
+	o := zkserver.Options{
+		JVM:    []string{"-Dzookeeper.skipACL=yes", loop.ExtendedTypes},
+		Config: []string{"reconfigEnabled=true", "standaloneEnabled=false"},
+	}
+	f := &fleet{t: t, dir: t.TempDir()}
+	f.archive = filepath.Join(f.dir, "archive")
+	f.must(os.Mkdir(f.archive, 0o755))
+	var members []string
+	f.prepare = func() { members = f.nameClientPorts() }
+	f.start(3, o)
+	away := (f.leader() + 1) % 3
+	conn := f.connect(f.servers[f.leader()])
+	_, err := conn.IncrementalReconfig(nil, []string{fmt.Sprint(away + 1)}, -1)
+	f.must(err)
+	_, err = conn.IncrementalReconfig([]string{members[away]}, nil, -1)
+	f.must(err)
+	_, err = loop.Write(f.ctx, conn, loop.KindsOf(f.servers[0].Release(), loop.Workload{Root: "/ark", Scale: 20}))
+	f.must(err)
+	before := f.znodes(conn)
+	f.waitArchived()
+	f.stopSidecars()
+	for _, s := range f.servers {
+		f.must(s.Kill())
+	}
+
+	elsewhere := &fleet{t: t, ctx: f.ctx, dir: t.TempDir(), archive: f.archive}
+	elsewhere.servers, err = zkserver.NewEnsemble(zkserver.Require(t), elsewhere.dir, 3, o)
+	f.must(err)
+	hosts := elsewhere.nameClientPorts()
+	for i, s := range elsewhere.servers {
+		s.EndWith(t)
+		_, err := elsewhere.zkark(i).Restore(f.ctx, "--rejoin=ensemble", "--scrub-members")
+		f.must(err)
+	}
+	elsewhere.boot()
+	conn = elsewhere.connect()
+	elsewhere.expectSame(f.withoutConfig(before), f.withoutConfig(elsewhere.znodes(conn)), nil)
+	known, _, err := conn.Get("/zookeeper/config")
+	f.must(err)
+	for _, member := range append(members, hosts...) {
+		address, _, _ := strings.Cut(strings.SplitN(member, "=", 2)[1], ";")
+		if wanted := slices.Contains(hosts, member); strings.Contains(string(known), strings.TrimSuffix(address, ":participant")) != wanted {
+			t.Errorf("the new ensemble has %s among its members is %v, want %v:\n%s", address, !wanted, wanted, known)
+		}
+	}
 }
 
 // nameClientPorts has each server's line tell where it answers clients, as reconfiguration needs it, and returns the lines.
