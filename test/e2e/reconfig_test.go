@@ -46,7 +46,8 @@ func TestServersThatLeaveAndJoinUnderLoadLeaveNoGap(t *testing.T) {
 	f.expectNoAlarm()
 }
 
-// What the old ensemble decided about its members would have the new hosts wait for the old ones.
+// A server of 3.8 takes its members from its own configuration when it starts, whatever it finds in its data; the flag makes the data say
+// nothing of others either.
 func TestAReconfiguredEnsembleComesBackOnOtherHostsWithoutItsOldMembers(t *testing.T) {
 	o := zkserver.Options{
 		JVM:    []string{"-Dzookeeper.skipACL=yes", loop.ExtendedTypes},
