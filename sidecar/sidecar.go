@@ -52,7 +52,7 @@ const (
 	relistEvery  = 10 * time.Minute
 	rescanEvery  = 5 * time.Second
 	pruneEvery   = time.Hour
-	lookPause    = 100 * time.Millisecond
+	lookPause    = 250 * time.Millisecond
 
 	lookWithin = 2 * time.Minute  // beyond many rescans
 	workWithin = 30 * time.Minute // beyond all tries of one request to a store that does not answer, packing a large snapshot, and the first look

@@ -24,8 +24,10 @@ func (u *Uploader) shipRange(ctx context.Context, run Run, missing archive.Range
 	defer func() { err = errors.Join(err, records.Close()) }()
 	c := cutter{records: records, upTo: missing.Last, limit: u.SegmentBytes}
 	s := u.segmentFrom(run, missing.First)
+	var log bytes.Buffer
+	log.Grow(int(min(run.Bytes(missing.First), u.SegmentBytes)) + 1<<10)
 	for next := missing.First; next <= missing.Last; next = s.Last + 1 {
-		var log bytes.Buffer
+		log.Reset()
 		if err := c.cut(&s, &log); err != nil {
 			return err
 		}
@@ -57,6 +59,7 @@ func (u *Uploader) putSegment(ctx context.Context, s *archive.Segment, log []byt
 	}
 	s.Hash = meta.ContentHash(sha256.Sum256(log))
 	var object bytes.Buffer
+	object.Grow(len(log) / 4)
 	if err := u.encode(&object, meta, log); err != nil {
 		return err
 	}

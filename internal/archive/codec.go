@@ -78,7 +78,7 @@ func NewEncoder(w io.Writer, m Meta, to ...age.Recipient) (*Encoder, error) {
 	if _, err := w.Write(front); err != nil {
 		return nil, fmt.Errorf("write metadata of %s: %w", m.File, err)
 	}
-	e.zstd, err = zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
+	e.zstd, err = zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("compress %s: %w", m.File, err)
 	}
