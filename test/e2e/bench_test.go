@@ -90,22 +90,33 @@ func histogram(lags []time.Duration) string {
 	return drawn.String()
 }
 
-// BenchmarkOverhead measures a server's write throughput with a sidecar beside it and without, in turn, so that both meet the
-// same noise.
+// BenchmarkOverhead measures a server's write throughput with a sidecar beside it that has caught up and without, in turn, so that both meet
+// the same noise.
 func BenchmarkOverhead(b *testing.B) {
-	const rounds, span = 6, 4 * time.Second
+	const rounds, span, settle = 10, 4 * time.Second, 2 * time.Second
 	r := newRig(b, zkserver.Require(b), zkserver.Options{})
 	load := r.startLoad(16)
 	for b.Loop() {
 		var with, without float64
 		var cpu time.Duration
-		for range rounds {
-			without += load.during(span)
-			sidecar := r.startSidecar()
-			r.waitArchived() // what the other half of the round has left behind
-			with += load.during(span)
-			r.must(sidecar.Stop())
-			cpu += sidecar.CPU()
+		load.during(span) // the server is slower when it is new
+		for i := range rounds {
+			measure := []func(){
+				func() {
+					load.during(settle)
+					without += load.during(span)
+				},
+				func() {
+					sidecar := r.startSidecar()
+					r.waitArchived() // what the other half of the round has left behind
+					load.during(settle)
+					with += load.during(span)
+					r.must(sidecar.Stop())
+					cpu += sidecar.CPU()
+				},
+			}
+			measure[i%2]()
+			measure[1-i%2]()
 		}
 		b.ReportMetric(cpu.Seconds()/(rounds*span.Seconds()), "sidecar-cores")
 		b.ReportMetric(with/without, "ratio")

@@ -4,9 +4,14 @@ import (
 	"bytes"
 	"container/heap"
 	"encoding/binary"
+	"errors"
 	"hash"
 	"hash/adler32"
+	"io"
 	"math/bits"
+	"os"
+	"runtime"
+	"syscall"
 )
 
 const (
@@ -48,6 +53,26 @@ func (r *Reader) search(from, limit int64) (at int64, found bool, err error) {
 	}
 }
 
+// seekData is lseek's SEEK_DATA of Linux, which other systems refuse or do not know.
+const seekData = 3
+
+// beyondHole is pos, or where the hole that pos is in ends, less what a record's prefix may have in it. Nothing was ever written to most of
+// what a server puts behind its log. It moves the offset of a file, which nothing here reads from.
+func (r *Reader) beyondHole(pos int64) int64 {
+	f, ok := r.f.(*os.File)
+	if !ok || runtime.GOOS != "linux" {
+		return pos
+	}
+	data, err := f.Seek(pos, seekData)
+	if errors.Is(err, syscall.ENXIO) { // there is none up to the end
+		data, err = f.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		return pos
+	}
+	return max(pos, data-prefixSize+1)
+}
+
 // pass goes over the file once. Chunks overlap by what a candidate needs to look ahead.
 func (s *search) pass(from, limit int64) (at int64, found bool, err error) {
 	chunk, zero := make([]byte, searchChunk), make([]byte, searchChunk)
@@ -61,7 +86,7 @@ func (s *search) pass(from, limit int64) (at int64, found bool, err error) {
 			usable = n - prefixSize + 1
 			// Most of what follows a log is zeros, which servers put there beforehand, 64 MiB at a time.
 			if len(s.pending) == 0 && bytes.Equal(chunk, zero) {
-				pos += int64(usable)
+				pos = s.r.beyondHole(pos + int64(usable))
 				continue
 			}
 		}

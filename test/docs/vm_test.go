@@ -1,0 +1,123 @@
+package docs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// machine makes the root of a machine of its own over the one that the tests run on, with what page, package and units expect to be there:
+// Debian's ZooKeeper as a service, and a bucket. The rest of the script runs inside.
+const machine = `set -e
+mkdir machine && mount -t tmpfs none machine && mkdir machine/upper machine/work machine/root
+mount -t overlay overlay -o lowerdir=/,upperdir=machine/upper,workdir=machine/work machine/root
+root=$PWD/machine/root
+mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount -t tmpfs none $root/run && mount -t tmpfs none $root/tmp
+mkdir $root/tmp/home
+cp "$PACKAGE" "$S3_SERVER" systemctl inside $root/tmp/home
+chmod 1777 $root/tmp
+exec chroot $root env -i HOME=/tmp/home PATH=/tmp/home/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c 'cd /tmp/home && . ./inside'
+`
+
+// inside is what the machine has before the page begins.
+const inside = `set -e
+mkdir bin s3
+install -m 0755 systemctl bin/systemctl
+printf '#!/bin/bash\nset -e\nuser=root\n[ "$1" != -u ] || { user=$2; shift 2; }\nexec setpriv --reuid=$user --regid=$(id -gn $user) --init-groups "$@"\n' > bin/sudo
+chmod 0755 bin/sudo
+rm -rf /var/lib/zookeeper/* /etc/zkark
+install -d -o zookeeper -g zookeeper -m 0750 /var/lib/zookeeper
+jars=/usr/share/java
+cp=$jars/zookeeper.jar:$jars/slf4j-simple.jar:$jars/netty-codec.jar:$jars/netty-resolver.jar
+cat > /etc/systemd/system/zookeeper.service <<END
+[Service]
+User=zookeeper
+Group=zookeeper
+ExecStart=/usr/bin/java -Dzookeeper.admin.enableServer=false -cp $cp org.apache.zookeeper.server.quorum.QuorumPeerMain /etc/zookeeper/conf/zoo.cfg
+END
+cli() { java -cp $cp org.apache.zookeeper.ZooKeeperMain -waitforconnection -server 127.0.0.1:2181 "$@"; }
+export AWS_ACCESS_KEY_ID=machine AWS_SECRET_ACCESS_KEY=of-its-own AWS_REGION=eu-central-1
+export ZKARK_S3_ENDPOINT=http://127.0.0.1:7070 ZKARK_S3_PATH_STYLE=true ZKARK_S3_PLAINTEXT=true
+"./$(basename versitygw*)" --access $AWS_ACCESS_KEY_ID --secret $AWS_SECRET_ACCESS_KEY --region $AWS_REGION --port 127.0.0.1:7070 --quiet posix s3 > s3.log 2>&1 &
+until curl --silent --output answer 127.0.0.1:7070; do sleep 0.1; done
+location="<CreateBucketConfiguration><LocationConstraint>$AWS_REGION</LocationConstraint></CreateBucketConfiguration>"
+curl --silent --show-error --fail-with-body --request PUT --data "$location" --header "x-amz-content-sha256: $(printf %s "$location" | sha256sum | cut -d' ' -f1)" \
+  --user $AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY --aws-sigv4 aws:amz:$AWS_REGION:s3 127.0.0.1:7070/backups
+newest() { exec 3<>/dev/tcp/127.0.0.1/2181; printf srvr >&3; sed -n 's/^Zxid: //p' <&3; }
+# settled waits until everything is archived.
+settled() { until zkark status --archive s3://backups/zookeeper/prod --output json 2>&1 | grep -q '"newestRestorable":{"zxid":"'$(newest)'"'; do sleep 0.2; done; }
+`
+
+func TestTheQuickStartForVirtualMachinesWorksWordByWord(t *testing.T) {
+	needMachine(t)
+	all := blocks(t, "docs/quickstart-vm.md")
+	if len(all) < 6 {
+		t.Fatalf("only %d blocks", len(all))
+	}
+	before := map[string]string{ // what happens on a machine before a block is run, by how the block begins
+		"systemctl enable --now zkark\n":     "env | grep -E '^(AWS|ZKARK)' >> /etc/zkark/zkark.env",
+		"zkark status":                       "systemctl start zookeeper\ncli create /ark 'two by two'\nsettled",
+		"systemctl stop zookeeper":           "systemctl stop zookeeper\nrm -rf /var/lib/zookeeper/version-2\nsystemctl start zookeeper\ncli get /ark\nsettled",
+		"systemctl enable --now zkark-prune": "cli get /ark\nsettled",
+	}
+	var page strings.Builder
+	page.WriteString(inside)
+	for i, b := range all {
+		commands := strings.Join(b.commands, "\n") + "\n"
+		for begins, happens := range before {
+			if strings.HasPrefix(commands, begins) {
+				page.WriteString(happens + "\n")
+				delete(before, begins)
+			}
+		}
+		page.WriteString("echo '" + blockMark + string(rune('0'+i)) + "'\n" + commands)
+	}
+	if len(before) > 0 {
+		t.Errorf("no block begins with any of %q", before)
+	}
+	page.WriteString("pkill -P $$ || true\n")
+	said := runMachine(t, page.String())
+	expect(t, all, said)
+	if n := strings.Count(said, "\ntwo by two\n"); n != 2 {
+		t.Errorf("the znode was back %d times, want 2:\n%s", n, said)
+	}
+}
+
+// runMachine runs a script on a machine of its own.
+func runMachine(t *testing.T, script string) string {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tools := filepath.Join(here, root, ".cache", "bin")
+	nfpm, s3 := filepath.Join(tools, "nfpm-v2.43.4"), filepath.Join(tools, "versitygw-v1.8.0")
+	for _, tool := range []string{nfpm, s3} {
+		if _, err := os.Stat(tool); err != nil {
+			t.Skipf("SKIPPED: needs %s: make packages s3-server", tool)
+		}
+	}
+	for _, tool := range []string{"curl", "setpriv", "systemd-sysusers"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("SKIPPED: needs %s", tool)
+		}
+	}
+	pkg := filepath.Join(t.TempDir(), "zkark_0.0.0_amd64.deb")
+	cmd := exec.Command(nfpm, "package", "--config", "deploy/packages/nfpm.yaml", "--packager", "deb", "--target", pkg)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "ARCH=amd64", "VERSION=0.0.0", "ZKARK_BINARY="+filepath.Join(zkark(t), "zkark"))
+	if said, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	home := t.TempDir()
+	for name, text := range map[string]string{"inside": script, "systemctl": read(t, "test/docs/testdata/systemctl")} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PACKAGE", pkg)
+	t.Setenv("S3_SERVER", s3)
+	return run(t, "cd "+home+"\n"+machine)
+}
