@@ -99,6 +99,10 @@ func runMachine(t *testing.T, script string) string {
 			t.Skipf("SKIPPED: needs %s: make packages s3-server", tool)
 		}
 	}
+	overlay := "mount -t tmpfs none /mnt; mkdir /mnt/u /mnt/w /mnt/r; mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/u,workdir=/mnt/w /mnt/r"
+	if said, err := exec.Command("unshare", "--mount", "sh", "-ec", overlay).CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: needs overlay file systems: %v %s", err, said)
+	}
 	for _, tool := range []string{"curl", "setpriv", "systemd-sysusers"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("SKIPPED: needs %s", tool)

@@ -61,6 +61,9 @@ func newSandbox(t testing.TB, r *rig) sandbox {
 			t.Skipf("SKIPPED: needs %s: apt-get install util-linux mount", tool)
 		}
 	}
+	if said, err := exec.Command("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt").CombinedOutput(); err != nil {
+		t.Skipf("SKIPPED: needs a mount namespace: %v %s", err, said)
+	}
 	group, err := user.LookupGroup("zookeeper")
 	if err != nil {
 		t.Skip("SKIPPED: needs the group zookeeper: apt-get install zookeeper")
