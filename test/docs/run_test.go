@@ -138,7 +138,12 @@ printf 'tickTime=2000\ndataDir=/var/lib/zookeeper\nclientPort=2181\nadmin.enable
 jars=/usr/share/java
 cp=$jars/zookeeper.jar:$jars/slf4j-simple.jar:$jars/netty-codec.jar:$jars/netty-resolver.jar
 start() { java -cp $cp org.apache.zookeeper.server.quorum.QuorumPeerMain /etc/zookeeper/conf/zoo.cfg > log 2>&1 & server=$!; }
-cli() { java -cp $cp org.apache.zookeeper.ZooKeeperMain -waitforconnection -server 127.0.0.1:2181 "$@"; }
+cli() { # again where a server that is just starting has dropped the connection
+	for try in 1 2 3; do
+		java -cp $cp org.apache.zookeeper.ZooKeeperMain -timeout 5000 -waitforconnection -server 127.0.0.1:2181 "$@" && return
+	done
+	false
+}
 start
 `+background(ship)+`
 sidecar=$!

@@ -37,7 +37,12 @@ User=zookeeper
 Group=zookeeper
 ExecStart=/usr/bin/java -Dzookeeper.admin.enableServer=false -cp $cp org.apache.zookeeper.server.quorum.QuorumPeerMain /etc/zookeeper/conf/zoo.cfg
 END
-cli() { java -cp $cp org.apache.zookeeper.ZooKeeperMain -waitforconnection -server 127.0.0.1:2181 "$@"; }
+cli() { # again where a server that is just starting has dropped the connection
+	for try in 1 2 3; do
+		java -cp $cp org.apache.zookeeper.ZooKeeperMain -timeout 5000 -waitforconnection -server 127.0.0.1:2181 "$@" && return
+	done
+	false
+}
 export AWS_ACCESS_KEY_ID=machine AWS_SECRET_ACCESS_KEY=of-its-own AWS_REGION=eu-central-1
 export ZKARK_S3_ENDPOINT=http://127.0.0.1:7070 ZKARK_S3_PATH_STYLE=true ZKARK_S3_PLAINTEXT=true
 "./$(basename versitygw*)" --access $AWS_ACCESS_KEY_ID --secret $AWS_SECRET_ACCESS_KEY --region $AWS_REGION --port 127.0.0.1:7070 --quiet posix s3 > s3.log 2>&1 &
