@@ -30,6 +30,7 @@ const shipWithin = 20 * time.Second
 // The actions of a decision.
 const (
 	actionNone       = "none"       // the data is sound
+	actionCleared    = "cleared"    // it is, and logs that were only begun, which hold nothing, no longer keep the server from starting
 	actionRestored   = "restored"   // there was none, or what there was is set aside
 	actionFinished   = "finished"   // an interrupted restore was, and its data is sound
 	actionStartEmpty = "startEmpty" // there is no archive yet
@@ -87,12 +88,8 @@ func (s *session) settleData(cmd *cobra.Command, cfg zoocfg.Config, c restore.Co
 		r.holds, r.shipped = d.Found, d.Shipped
 	}
 	if d.Found.Kind == sound.Sound {
-		d.Action = actionNone
-		if resumed {
-			d.Action = actionFinished
-		}
 		s.tellHolding(ctx, cfg, r)
-		return nil
+		return d.keepSound(ctx, c.Clients, resumed)
 	}
 	_, err = restore.List(ctx, c.Bucket, c.Timeline)
 	if f.orEmpty && d.Found.Kind == sound.Empty && kindOf(err) == exitNothing {
@@ -100,6 +97,26 @@ func (s *session) settleData(cmd *cobra.Command, cfg zoocfg.Config, c restore.Co
 		return nil
 	}
 	return s.restoreNeeded(ctx, cfg, c, r, d)
+}
+
+// keepSound leaves sound data as it is, but for logs that hold nothing and keep the server from starting. A server that runs has got past them,
+// or is writing them.
+func (d *decision) keepSound(ctx context.Context, clients []string, resumed bool) error {
+	var inUse *restore.InUseError
+	err := restore.RemoveBegun(ctx, clients, d.Found.Begun)
+	running := errors.As(err, &inUse)
+	if err != nil && !running {
+		return err
+	}
+	switch {
+	case resumed:
+		d.Action = actionFinished
+	case len(d.Found.Begun) > 0 && !running:
+		d.Action = actionCleared
+	default:
+		d.Action = actionNone
+	}
+	return nil
 }
 
 func (s *session) restoreNeeded(ctx context.Context, cfg zoocfg.Config, c restore.Config, r *rejoin, d *decision) error {
@@ -202,6 +219,11 @@ func (d decision) rows() [][2]string {
 	}
 	if d.Target != nil {
 		rows = append(rows, [2]string{"restored", d.Target.String()})
+	}
+	if d.Action == actionCleared {
+		for _, begun := range d.Found.Begun {
+			rows = append(rows, [2]string{"removed", begun + ", which had no transaction yet"})
+		}
 	}
 	for _, kept := range d.Kept {
 		rows = append(rows, [2]string{"old data", kept})

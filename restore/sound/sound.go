@@ -25,7 +25,7 @@ type Kind string
 // The kinds.
 const (
 	Empty   Kind = "empty"   // neither a snapshot nor a log
-	Sound   Kind = "sound"   // a server starts with it
+	Sound   Kind = "sound"   // a server starts with it, once no log that was only begun is in its way
 	Damaged Kind = "damaged" // a server does not, or loses something
 )
 
@@ -34,6 +34,9 @@ type State struct {
 	Kind   Kind           `json:"kind"`
 	Last   zookeeper.Zxid `json:"last,omitzero"`    // the last transaction that could be read
 	Reason string         `json:"reason,omitempty"` // of Damaged
+	// Begun are the paths of logs of a Sound server that are only begun: see txnlog.OnlyBegun. They hold nothing, and a server does not
+	// start before they are out of its way.
+	Begun []string `json:"begun,omitempty"`
 }
 
 // Look reads dataDir and dataLogDir, the parents of version-2. An error is one of reading directories or of the context: what is wrong
@@ -51,20 +54,20 @@ func Look(ctx context.Context, dataDir, logDir string) (State, error) {
 		return State{Kind: Empty}, nil
 	}
 	start, trouble := newest(ctx, snapshots, len(logs) > 0)
-	last := start
+	end := ending{last: start}
 	if trouble == nil {
-		last, trouble = readLogs(ctx, logs, start)
+		trouble = end.readAll(ctx, continuing(logs, start))
 	}
 	if ctx.Err() != nil {
 		return State{}, context.Cause(ctx)
 	}
 	if trouble == nil {
-		trouble = checkEpochs(dataDir, last)
+		trouble = checkEpochs(dataDir, end.last)
 	}
 	if trouble != nil {
-		return State{Kind: Damaged, Last: last, Reason: trouble.Error()}, nil
+		return State{Kind: Damaged, Last: end.last, Reason: trouble.Error()}, nil
 	}
-	return State{Kind: Sound, Last: last}, nil
+	return State{Kind: Sound, Last: end.last, Begun: end.begun}, nil
 }
 
 // file is a snapshot or a log.
@@ -135,46 +138,59 @@ func (r interruptible) Read(p []byte) (int, error) {
 	return r.r.Read(p)
 }
 
-// readLogs reads the logs that continue the snapshot, from the one that may hold the record after it.
-func readLogs(ctx context.Context, logs []file, start zookeeper.Zxid) (last zookeeper.Zxid, err error) {
+// continuing are the logs that continue a snapshot, from the one that may hold the record after it.
+func continuing(logs []file, start zookeeper.Zxid) []file {
 	first := 0
 	for i, l := range logs {
 		if l.zxid <= start+1 {
 			first = i
 		}
 	}
-	last = start
-	for i := first; i < len(logs); i++ {
-		if last, err = readLog(ctx, logs[i], last); err != nil {
-			return last, err
-		}
-	}
-	return last, nil
+	return logs[first:]
 }
 
-// readLog returns the last record of a log, or last where it has none. A hole inside an epoch is lost data.
-func readLog(ctx context.Context, l file, last zookeeper.Zxid) (zookeeper.Zxid, error) {
+// ending is where logs end that are read one after the other.
+type ending struct {
+	last  zookeeper.Zxid
+	begun []string
+}
+
+func (e *ending) readAll(ctx context.Context, logs []file) error {
+	for _, l := range logs {
+		if err := e.read(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read goes to the last record of a log. A hole inside an epoch is lost data.
+func (e *ending) read(ctx context.Context, l file) error {
 	f, err := os.Open(l.path)
 	if err != nil {
-		return last, err
+		return err
 	}
 	defer f.Close()
+	if begun, err := txnlog.OnlyBegun(f); err != nil || begun {
+		e.begun = append(e.begun, l.path)
+		return err
+	}
 	r := txnlog.NewReader(f, filepath.Base(l.path))
 	for ctx.Err() == nil {
 		rec, err := r.Next()
 		var torn *txnlog.TornError
-		if err == io.EOF || errors.As(err, &torn) {
-			return last, nil
+		if err == io.EOF || errors.As(err, &torn) && torn.Offset > 0 {
+			return nil
 		}
 		if err != nil {
-			return last, err
+			return err
 		}
-		if rec.Zxid > last+1 && rec.Zxid.Epoch() == last.Epoch() {
-			return last, fmt.Errorf("%s at offset %d: %s follows %s", filepath.Base(l.path), rec.Offset, rec.Zxid, last)
+		if rec.Zxid > e.last+1 && rec.Zxid.Epoch() == e.last.Epoch() {
+			return fmt.Errorf("%s at offset %d: %s follows %s", filepath.Base(l.path), rec.Offset, rec.Zxid, e.last)
 		}
-		last = max(last, rec.Zxid)
+		e.last = max(e.last, rec.Zxid)
 	}
-	return last, context.Cause(ctx)
+	return context.Cause(ctx)
 }
 
 // checkEpochs refuses what a server refuses (ZooKeeper 3.9 QuorumPeer.loadDataBase).

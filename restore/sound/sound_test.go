@@ -80,6 +80,12 @@ func TestLook(t *testing.T) {
 			d := read(t, dir, "log.100000001")
 			write(t, dir, "log.100000001", d[:len(d)-110])
 		}, Sound, ""},
+		"a log that is only begun": {func(t *testing.T, dir string) { write(t, dir, "log.10000000a", nil) }, Sound, ""},
+		"two logs that are only begun": {func(t *testing.T, dir string) {
+			write(t, dir, "log.10000000a", []byte("ZKLG"))
+			write(t, dir, "log.10000000b", nil)
+		}, Sound, ""},
+		"a log of fewer bytes than a header that is none": {func(t *testing.T, dir string) { write(t, dir, "log.10000000a", []byte("ZKLOST")) }, Damaged, "log.10000000a"},
 		"a bad record": {func(t *testing.T, dir string) {
 			d := read(t, dir, "log.100000001")
 			d[100] ^= 1
@@ -102,6 +108,9 @@ func TestLook(t *testing.T) {
 			got, err := Look(t.Context(), dir, dir)
 			if err != nil || got.Kind != c.kind || !strings.Contains(got.Reason, c.reason) {
 				t.Errorf("got %+v, %v; want %s …%s…", got, err, c.kind, c.reason)
+			}
+			if begun := strings.Contains(name, "only begun"); begun != (len(got.Begun) > 0) {
+				t.Errorf("logs that are only begun: %q", got.Begun)
 			}
 			if got.Kind == Sound && got.Last < 0x100000008 {
 				t.Errorf("the last transaction is %s", got.Last)

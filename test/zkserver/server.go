@@ -150,10 +150,11 @@ func (s *Server) Purge(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends the server with SIGKILL, as a power cut would end it. Without a process it does nothing.
+// Kill ends the server with SIGKILL, as a power cut would end it. Without a process it does nothing. A log that the server had only begun
+// is removed, as an operator would: no release before 3.9.3 starts beside one.
 func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 
-// Stop ends the server with SIGTERM. Without a process it does nothing.
+// Stop ends the server with SIGTERM, which it does not handle: the rest is as with Kill.
 func (s *Server) Stop() error { return s.end(syscall.SIGTERM) }
 
 func (s *Server) end(sig syscall.Signal) error {
@@ -164,7 +165,18 @@ func (s *Server) end(sig syscall.Signal) error {
 	s.running = nil
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return nil // a server ends with 143 on SIGTERM
+		err = nil // a server ends with 143 on SIGTERM
+	}
+	return errors.Join(err, s.removeBegun())
+}
+
+// removeBegun removes logs that end inside their header of 16 bytes.
+func (s *Server) removeBegun() error {
+	logs, err := filepath.Glob(filepath.Join(s.LogDir(), "version-2", "log.*"))
+	for _, log := range logs {
+		if info, statErr := os.Stat(log); statErr != nil || info.Size() < 16 {
+			err = errors.Join(err, statErr, os.Remove(log))
+		}
 	}
 	return err
 }

@@ -18,10 +18,7 @@ type Writer struct {
 
 // NewWriter writes the file header to w.
 func NewWriter(w io.Writer) (*Writer, error) {
-	head := append(make([]byte, 0, headerSize), fileMagic...)
-	head = binary.BigEndian.AppendUint32(head, fileVersion)
-	head = binary.BigEndian.AppendUint64(head, 0) // dbid: no release sets it
-	if _, err := w.Write(head); err != nil {
+	if _, err := io.WriteString(w, header); err != nil {
 		return nil, fmt.Errorf("write log header: %w", err)
 	}
 	return &Writer{w: w, off: headerSize}, nil
