@@ -65,7 +65,8 @@ gcs-server: $(GCS_SERVER) ## the stand-in for Google Cloud Storage that the test
 
 .PHONY: packages
 packages: build $(NFPM) ## the deb and the rpm, in bin/
-	for kind in deb rpm; do ARCH=$(ARCH) VERSION=$(VERSION) ZKARK_BINARY=bin/zkark $(NFPM) package --config deploy/packages/nfpm.yaml --packager $$kind --target bin/ || exit 1; done
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run ./deploy/packages/share bin/share
+	for kind in deb rpm; do ARCH=$(ARCH) VERSION=$(VERSION) ZKARK_BINARY=bin/zkark ZKARK_SHARE=bin/share $(NFPM) package --config deploy/packages/nfpm.yaml --packager $$kind --target bin/ || exit 1; done
 
 .PHONY: demo
 demo: build ## the whole loop once around, on a real ZooKeeper

@@ -36,6 +36,9 @@ func Run(ctx context.Context, args []string, p Process) int {
 	return codeOf(ctx, err)
 }
 
+// Commands is the tree of all commands, to write about and not to be run: for manual pages and the completions of shells.
+func Commands() *cobra.Command { return newRoot(&session{}) }
+
 // session is one run of a command: the process, and what the flags that every command has made of it.
 type session struct {
 	Process

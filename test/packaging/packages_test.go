@@ -23,10 +23,16 @@ func build(t *testing.T, kind string) string {
 	}
 	binary := filepath.Join(t.TempDir(), "zkark")
 	write(t, binary, "#!/bin/sh\necho zkark\n")
+	share := t.TempDir()
+	generate := exec.Command("go", "run", "./deploy/packages/share", share)
+	generate.Dir = root
+	if said, err := generate.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
 	file := filepath.Join(t.TempDir(), "zkark."+kind)
 	cmd := exec.Command(tool, "package", "--config", "deploy/packages/nfpm.yaml", "--packager", kind, "--target", file)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "ARCH=amd64", "VERSION=1.2.3", "ZKARK_BINARY="+binary)
+	cmd.Env = append(os.Environ(), "ARCH=amd64", "VERSION=1.2.3", "ZKARK_BINARY="+binary, "ZKARK_SHARE="+share)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
@@ -43,6 +49,11 @@ func promised() []string {
 		"/usr/lib/systemd/system/zkark-drill.service",
 		"/usr/lib/systemd/system/zkark-drill.timer",
 		"/usr/lib/sysusers.d/zkark.conf",
+		"/usr/share/man/man1/zkark.1",
+		"/usr/share/man/man1/zkark-restore.1",
+		"/usr/share/bash-completion/completions/zkark",
+		"/usr/share/zsh/vendor-completions/_zkark",
+		"/usr/share/fish/vendor_completions.d/zkark.fish",
 		"/etc/zkark/zkark.env",
 		"/etc/zkark/prune.env",
 		"/usr/share/zkark/zookeeper.service.d/zkark.conf",
