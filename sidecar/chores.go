@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/drills"
 	"github.com/zkark/zkark/internal/timelines"
 	"github.com/zkark/zkark/sidecar/tail"
 	"github.com/zkark/zkark/uploader"
 )
 
-// every does a chore at intervals until the context ends.
-func (s *Sidecar) every(ctx context.Context, interval time.Duration, chore func(context.Context) error) {
+// every does a chore at intervals until the context ends. How it goes is counted in its streak.
+func (s *Sidecar) every(ctx context.Context, interval time.Duration, counted *streak, chore func(context.Context) error) {
 	t := time.NewTicker(interval)
 	defer t.Stop()
 	for {
@@ -26,7 +27,7 @@ func (s *Sidecar) every(ctx context.Context, interval time.Duration, chore func(
 			if errors.Is(err, tail.ErrChanged) || errors.Is(err, uploader.ErrNoArchive) {
 				continue
 			}
-			s.ended(ctx, &s.chores, err)
+			s.ended(ctx, counted, err)
 		}
 	}
 }
@@ -50,6 +51,27 @@ func (s *Sidecar) prune(ctx context.Context) error {
 		}
 		s.cfg.Log.Info("pruned the archive", "timeline", n, "removed", len(e.Remove), "kept", e.Kept, "notes", e.Notes)
 	}
+	return nil
+}
+
+// drillsEvery is between two looks for reports of drills.
+const drillsEvery = 10 * time.Minute
+
+// drillLoop tells of its failures in the log, and not in the status: nothing that the sidecar is for depends on it.
+func (s *Sidecar) drillLoop(ctx context.Context) {
+	beat(ctx, s.parts, workWithin)
+	s.ended(ctx, &s.proving, s.lookForDrill(ctx))
+	s.every(ctx, drillsEvery, &s.proving, s.lookForDrill)
+}
+
+func (s *Sidecar) lookForDrill(ctx context.Context) error {
+	r, err := drills.Newest(ctx, s.cfg.Bucket)
+	if err != nil || r == nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drill = r
 	return nil
 }
 

@@ -100,10 +100,12 @@ type Sidecar struct {
 
 	mu      sync.Mutex // guards the rest
 	report  tail.Report
-	logging streak // of looking at the directories
-	turning streak // of archiving log
-	basing  streak // of archiving bases
-	chores  streak // of compacting and pruning
+	logging streak               // of looking at the directories
+	turning streak               // of archiving log
+	basing  streak               // of archiving bases
+	chores  streak               // of compacting and pruning
+	proving streak               // of reading when the archive was proven
+	drill   *archive.DrillReport // the last that went well; nil for none
 	told    map[string]bool
 	// suspected is for how many turns what is missing has been so; lost is what is, and toldLost what was told of it.
 	suspected map[string]int
@@ -135,6 +137,7 @@ func New(c Config) *Sidecar {
 	s.turning = streak{log: c.Log, what: "archive the log"}
 	s.basing = streak{log: c.Log, what: "archive a snapshot"}
 	s.chores = streak{log: c.Log, what: "compact and prune the archive"}
+	s.proving = streak{log: c.Log, what: "read when the archive was last proven"}
 	s.asking = streak{log: c.Log, what: "ask ZooKeeper"}
 	s.reporting = streak{log: c.Log, what: "archive a report"}
 	s.seeing = streak{log: c.Log, what: "see what ZooKeeper writes"}
@@ -168,11 +171,12 @@ func (s *Sidecar) Run(ctx context.Context) error {
 	start("turns", s.turnLoop)
 	start("bases", s.baseLoop)
 	start("probe", s.probeLoop)
+	start("drills", s.drillLoop)
 	if s.cfg.CompactEvery > 0 {
-		start("compaction", func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, s.compact) })
+		start("compaction", func(ctx context.Context) { s.every(ctx, s.cfg.CompactEvery, &s.chores, s.compact) })
 	}
 	if s.cfg.Prune.Keep > 0 {
-		start("pruning", func(ctx context.Context) { s.every(ctx, pruneEvery, s.prune) })
+		start("pruning", func(ctx context.Context) { s.every(ctx, pruneEvery, &s.chores, s.prune) })
 	}
 	loops.Wait()
 	if s.cfg.Prober != nil {

@@ -34,6 +34,8 @@ type Status struct {
 	// Listed.
 	Cluster string
 	Archive archive.Survey
+	// Drill is the last drill that went well; nil for none, or none that is known of yet.
+	Drill *archive.DrillReport
 	// Lost is what the archive has been missing for some turns and the server's logs do not hold any more, oldest first. Unless another server
 	// has it, it is gone.
 	Lost []archive.Range
@@ -71,7 +73,7 @@ func (s *Sidecar) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st.LastError = errors.Join(append([]error{s.logging.last, s.turning.last, s.basing.last, s.chores.last, s.reporting.last, s.seeing.last}, s.report.Troubles...)...)
-	st.ZooKeeper, st.Shipped, st.Lost = s.seen, s.shipped, slices.Clone(s.lost)
+	st.ZooKeeper, st.Shipped, st.Lost, st.Drill = s.seen, s.shipped, slices.Clone(s.lost), s.drill
 	for _, r := range []Result{TurnShipped, TurnIdle, TurnAgain, TurnFailed} {
 		st.Turns[r] = s.results[r]
 	}

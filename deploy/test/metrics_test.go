@@ -64,6 +64,7 @@ func exportedMetrics(t *testing.T) []string {
 	cfg := filepath.Join(dir, "zoo.cfg")
 	write(t, cfg, fmt.Sprintf("dataDir=%s\nserver.1=%s:1:2;%s\nserver.2=127.0.0.1:1:2;%s\n", data, leader.host(), leader.port(), own.port()))
 	write(t, filepath.Join(data, "myid"), "2\n")
+	drilled(t, filepath.Join(dir, "archive"))
 	listen := freeAddress(t)
 	cmd := exec.CommandContext(t.Context(), zkark(), "sidecar", "--zoo-cfg", cfg, "--archive", "file://"+dir+"/archive", "--listen", listen, "--sync-rate", "20")
 	said, err := os.Create(filepath.Join(dir, "sidecar.log"))
@@ -82,7 +83,7 @@ func exportedMetrics(t *testing.T) []string {
 	var names []string
 	eventually(t, "the sidecar has shipped, asked and told", func() bool {
 		names = scrape(t.Context(), "http://"+listen+"/metrics")
-		for _, late := range []string{"zkark_restorable_time_seconds", "zkark_behind_leader", "zkark_committed_epoch", "zkark_store_request_seconds_bucket"} {
+		for _, late := range []string{"zkark_restorable_time_seconds", "zkark_drill_time_seconds", "zkark_behind_leader", "zkark_committed_epoch", "zkark_store_request_seconds_bucket"} {
 			if !slices.Contains(names, late) {
 				return false
 			}
@@ -90,6 +91,15 @@ func exportedMetrics(t *testing.T) []string {
 		return true
 	}, func() string { return fmt.Sprintf("%q, %s", names, read(t, said.Name())) })
 	return names
+}
+
+// drilled leaves what a drill leaves that went well.
+func drilled(t *testing.T, archive string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(archive, "drills"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(archive, "drills", "20261101T000000.000Z.json"), `{"format":1,"time":"2026-11-01T00:00:00Z","target":"0x1"}`)
 }
 
 func scrape(ctx context.Context, url string) (names []string) {

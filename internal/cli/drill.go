@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/store"
+	"github.com/zkark/zkark/internal/drills"
 	"github.com/zkark/zkark/restore"
 	"github.com/zkark/zkark/restore/drill"
 )
@@ -92,8 +92,8 @@ func (s *session) runDrill(ctx context.Context, f drillFlags) error {
 		return err
 	}
 	if !f.noReport {
-		if err := putDrillReport(ctx, c.Bucket, r); err != nil {
-			return err
+		if err := drills.Put(ctx, c.Bucket, r); err != nil {
+			return fmt.Errorf("report the drill, which went well (--no-report leaves that out): %w", err)
 		}
 	}
 	return s.printDrill(r, f.output.value)
@@ -135,17 +135,6 @@ func (s *session) drillIn(ctx context.Context, c restore.Config, sandbox string,
 	}
 	r.Format, r.Time, r.Seconds = archive.Format, time.Now().UTC(), time.Since(began).Seconds()
 	return r, nil
-}
-
-func putDrillReport(ctx context.Context, b store.Bucket, r archive.DrillReport) error {
-	data, err := r.Encode()
-	if err != nil {
-		return err
-	}
-	if err := b.Put(ctx, r.Key(), store.BytesBody(data)); err != nil {
-		return fmt.Errorf("report the drill, which went well (--no-report leaves that out): %w", err)
-	}
-	return nil
 }
 
 func (s *session) printDrill(r archive.DrillReport, output string) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zkark/zkark/internal/archive"
+	"github.com/zkark/zkark/internal/drills"
 	"github.com/zkark/zkark/internal/status"
 	"github.com/zkark/zkark/restore"
 )
@@ -67,6 +68,11 @@ func (s *session) runStatus(ctx context.Context, f statusFlags) error {
 	if unread != nil {
 		s.log.Warn("not all of the servers' reports can be read", "err", unread)
 	}
+	drill, err := drills.Newest(ctx, bucket)
+	if err != nil {
+		s.log.Warn("when the archive was last proven cannot be read", "err", err)
+	}
+	shown.AddDrill(drill)
 	if f.output.value == formatJSON {
 		err = json.NewEncoder(s.Stdout).Encode(shown)
 	} else {

@@ -59,15 +59,17 @@ func TestStatusIsAPageThatTellsWhatCanBeRestoredAndWhatIsWrong(t *testing.T) {
 	for name, c := range map[string]struct {
 		catalog archive.Catalog
 		screen  screen
+		drill   *archive.DrillReport
 	}{
-		"troubled":       {troubled(), screen{width: 100, unicode: true}},
-		"troubled-ascii": {troubled(), screen{width: 80}},
-		"quiet":          {quiet(), screen{width: 80, unicode: true}},
-		"broken":         {broken(), screen{width: 80, unicode: true}},
-		"no-base":        {archive.Catalog{Segments: []archive.Segment{segment(0x70, 0x80, 0x6f, 1, 1.1)}}, screen{width: 80, unicode: true}},
-		"one-base":       {archive.Catalog{Bases: []archive.Base{snapshotOf(7, 7, 3, 1)}}, screen{width: 80, unicode: true}},
+		"troubled":       {troubled(), screen{width: 100, unicode: true}, nil},
+		"troubled-ascii": {troubled(), screen{width: 80}, nil},
+		"quiet":          {quiet(), screen{width: 80, unicode: true}, &archive.DrillReport{Time: at(3), Target: 0x64, Version: "3.8.0"}},
+		"broken":         {broken(), screen{width: 80, unicode: true}, nil},
+		"no-base":        {archive.Catalog{Segments: []archive.Segment{segment(0x70, 0x80, 0x6f, 1, 1.1)}}, screen{width: 80, unicode: true}, nil},
+		"one-base":       {archive.Catalog{Bases: []archive.Base{snapshotOf(7, 7, 3, 1)}}, screen{width: 80, unicode: true}, nil},
 	} {
 		a := status.Of("s3://backups/zookeeper", "c0ffee", c.catalog)
+		a.AddDrill(c.drill)
 		page := statusPage{Archive: a, now: at(50.5), syncRate: 2, screen: c.screen, activity: a.Activity(c.catalog, c.screen.bar())}
 		got := page.String()
 		golden := filepath.Join("testdata", "status", name+".golden")

@@ -45,7 +45,7 @@ func (p statusPage) head() [][2]string {
 	if p.Timeline > 1 {
 		rows = append(rows, [2]string{"timeline", fmt.Sprintf("%d; the older ones: zkark timeline", p.Timeline)})
 	}
-	rows = append(rows, [2]string{"restorable to", p.verdict()})
+	rows = append(rows, [2]string{"restorable to", p.verdict()}, [2]string{"last proven", p.proven()})
 	if bar, scale := p.bar(); bar != "" {
 		rows = append(rows, [2]string{"coverage", bar}, [2]string{"", scale})
 	}
@@ -71,6 +71,18 @@ func (p statusPage) verdict() string {
 	}
 	if !p.Whole() {
 		text += fmt.Sprintf(", BUT NOT to the newest record, %s", p.Newest)
+	}
+	return text
+}
+
+// proven is the last drill.
+func (p statusPage) proven() string {
+	if p.Drill == nil {
+		return "never, as far as it is reported: zkark drill --archive URL"
+	}
+	text := fmt.Sprintf("to %s by a drill of %s, %s", p.Drill.Target, moment(p.Drill.Time), ago(p.now.Sub(p.Drill.Time)))
+	if p.Drill.Booted != "" {
+		text += fmt.Sprintf(", that booted ZooKeeper %s", p.Drill.Booted)
 	}
 	return text
 }

@@ -35,6 +35,7 @@ type Archive struct {
 	NewestBases []Base     `json:"newestBases"` // newest first, a few
 	Servers     []Server   `json:"servers"`
 	Reports     []Report   `json:"reports,omitempty"` // in order of the servers; a sidecar's /status has none
+	Drill       *Drill     `json:"drill,omitempty"`   // the last that went well, as far as who tells knows
 	Growth      *Growth    `json:"growth"`            // null when less than an hour is archived
 	Foreign     int        `json:"foreign"`           // objects that zkark did not write
 

@@ -39,6 +39,10 @@ func (c subjectCollector) Collect(out chan<- prometheus.Metric) {
 	if st.Listed {
 		collectArchive(st, gauge, zxid)
 	}
+	if st.Drill != nil {
+		gauge("zkark_drill_time_seconds", "When the archive was last proven restorable by a drill, since 1970.", float64(st.Drill.Time.UnixMilli())/1000)
+		zxid("zkark_drill", "the point that the last drill restored", st.Drill.Target)
+	}
 	turns := prometheus.NewDesc("zkark_turns_total", "Turns by how they went.", []string{"result"}, nil)
 	for result, n := range st.Turns {
 		out <- prometheus.MustNewConstMetric(turns, prometheus.CounterValue, float64(n), string(result))

@@ -101,6 +101,24 @@ func TestAZxidIsToldAsEpochAndCounter(t *testing.T) {
 	}
 }
 
+func TestTheLastDrillIsAMetricOnceThereIsOne(t *testing.T) {
+	s := &subject{}
+	ask := serve(t, New("1.0"), s)
+	if _, body := ask("/metrics"); strings.Contains(body, "zkark_drill") {
+		t.Errorf("without a drill:\n%s", body)
+	}
+	s.status.Drill = &archive.DrillReport{Time: time.Unix(1.7e9, 0), Target: zookeeper.MakeZxid(7, 40), Version: "3.8.0"}
+	_, body := ask("/metrics")
+	for _, line := range []string{"zkark_drill_time_seconds 1.7e+09", "zkark_drill_epoch 7", "zkark_drill_counter 40"} {
+		if !strings.Contains(body, line+"\n") {
+			t.Errorf("%q is missing in\n%s", line, body)
+		}
+	}
+	if _, body := ask("/status"); !strings.Contains(body, `"target":"0x700000028","booted":"3.8.0"`) {
+		t.Errorf("/status is %s", body)
+	}
+}
+
 // following is a follower that is two transactions behind.
 func following() sidecar.Seen {
 	return sidecar.Seen{
@@ -196,6 +214,7 @@ func TestEveryMetricIsDocumentedAndEveryDocumentedMetricExists(t *testing.T) {
 	_ = h.Watch(mem.New()).Delete(t.Context(), "k")
 	_, body := serve(t, h, &subject{status: sidecar.Status{
 		Panics: map[string]int{"turns": 0}, Turns: map[sidecar.Result]int{sidecar.TurnIdle: 1}, ZooKeeper: following(), Listed: true, Archive: survey(),
+		Drill: &archive.DrillReport{Time: time.Unix(1.7e9, 0)},
 	}})("/metrics")
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "metrics.md"))
 	if err != nil {

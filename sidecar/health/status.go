@@ -55,7 +55,9 @@ func newStatus(s Subject) answer {
 			own.Errors = append(own.Errors, err.Error())
 		}
 	}
-	return answer{status.OfSurvey("", st.Cluster, st.Archive), own}
+	a := answer{status.OfSurvey("", st.Cluster, st.Archive), own}
+	a.AddDrill(st.Drill)
+	return a
 }
 
 // zooKeeper is what ZooKeeper said when it was last asked. What is not known is left out.
