@@ -50,19 +50,23 @@ func write(t *testing.T, dir, name string, data []byte) {
 	}
 }
 
+func read(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, zookeeper.VersionDir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func remove(t *testing.T, dir, name string) {
+	t.Helper()
+	if err := os.RemoveAll(filepath.Join(dir, zookeeper.VersionDir, name)); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestLook(t *testing.T) {
-	read := func(t *testing.T, dir, name string) []byte {
-		data, err := os.ReadFile(filepath.Join(dir, zookeeper.VersionDir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	remove := func(t *testing.T, dir, name string) {
-		if err := os.RemoveAll(filepath.Join(dir, zookeeper.VersionDir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	for name, c := range map[string]struct {
 		change func(t *testing.T, dir string)
 		kind   Kind
