@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -62,7 +61,7 @@ func (a opened) reported(ctx context.Context) (highest zookeeper.Zxid, err error
 		objects = append(objects, archive.Object{Key: o.Key, Size: o.Size, Modified: o.Modified})
 	}
 	for _, ref := range archive.NewestReports(objects) {
-		r, err := a.report(ctx, ref.Key)
+		r, err := readReport(ctx, a.bucket, ref.Key)
 		if err != nil {
 			return 0, err
 		}
@@ -72,19 +71,6 @@ func (a opened) reported(ctx context.Context) (highest zookeeper.Zxid, err error
 		}
 	}
 	return highest, nil
-}
-
-func (a opened) report(ctx context.Context, key string) (archive.ServerReport, error) {
-	r, err := a.bucket.Get(ctx, key, 0)
-	if err != nil {
-		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, 1<<20))
-	if err != nil {
-		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	return archive.ParseServerReport(key, data)
 }
 
 // localEpoch is the highest epoch in the directory's own files, 0 where there is none to read: they may be damaged.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -16,9 +15,6 @@ import (
 // ErrNoArchive is returned when there is no zkark.json. The store was listed with working credentials: its absence is a
 // fact.
 var ErrNoArchive = errors.New("no zkark archive there")
-
-// maxIdentity is more than zkark.json ever takes, in bytes.
-const maxIdentity = 64 << 10
 
 // opened is an archive whose identity is known and of which a timeline has been listed.
 type opened struct {
@@ -56,17 +52,12 @@ func open(ctx context.Context, bucket store.Bucket, n int) (opened, error) {
 }
 
 func identity(ctx context.Context, bucket store.Bucket) (archive.Identity, error) {
-	r, err := bucket.Get(ctx, archive.IdentityKey, 0)
+	data, err := store.ReadSmall(ctx, bucket, archive.IdentityKey)
 	if errors.Is(err, store.ErrNotFound) {
 		return archive.Identity{}, absent(ctx, bucket)
 	}
 	if err != nil {
 		return archive.Identity{}, fmt.Errorf("open the archive: %w", err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxIdentity))
-	if err != nil {
-		return archive.Identity{}, fmt.Errorf("open the archive: read %s: %w", archive.IdentityKey, err)
 	}
 	return archive.ParseIdentity(data)
 }

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 )
-
-// maxReport is more than a server's report ever takes, in bytes.
-const maxReport = 1 << 20
 
 // Reports reads the newest report of each server, in order of their ids. It returns those that it could read; the error
 // tells of the others. A report that a prune removes meanwhile is passed over.
@@ -38,14 +34,9 @@ func Reports(ctx context.Context, bucket store.Bucket) ([]archive.ServerReport, 
 }
 
 func readReport(ctx context.Context, bucket store.Bucket, key string) (archive.ServerReport, error) {
-	r, err := bucket.Get(ctx, key, 0)
+	data, err := store.ReadSmall(ctx, bucket, key)
 	if err != nil {
-		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxReport))
-	if err != nil {
-		return archive.ServerReport{}, fmt.Errorf("read %s: %w", key, err)
+		return archive.ServerReport{}, err
 	}
 	return archive.ParseServerReport(key, data)
 }

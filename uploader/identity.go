@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
@@ -55,19 +54,12 @@ func (u *Uploader) enterTimeline(ctx context.Context) (int, error) {
 }
 
 func readIdentity(ctx context.Context, b store.Bucket) (archive.Identity, error) {
-	r, err := b.Get(ctx, archive.IdentityKey, 0)
+	data, err := store.ReadSmall(ctx, b, archive.IdentityKey)
 	if err != nil {
 		return archive.Identity{}, err
 	}
-	data, err := io.ReadAll(io.LimitReader(r, maxIdentity))
-	if err := errors.Join(err, r.Close()); err != nil {
-		return archive.Identity{}, fmt.Errorf("read %s: %w", archive.IdentityKey, err)
-	}
 	return archive.ParseIdentity(data)
 }
-
-// maxIdentity is far more than zkark.json takes.
-const maxIdentity = 64 << 10
 
 func (u *Uploader) create(ctx context.Context) error {
 	id, err := u.random()

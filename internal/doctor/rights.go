@@ -3,7 +3,6 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io"
 	"strings"
 	"time"
 
@@ -81,12 +80,7 @@ func judgeCreate(err error) []Finding {
 func (e *examination) checkRead(ctx context.Context) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, tryWithin)
 	defer cancel()
-	var data []byte
-	r, err := e.bucket.Get(ctx, archive.ProbeKey, 0)
-	if err == nil {
-		data, err = io.ReadAll(io.LimitReader(r, 1<<10))
-		r.Close()
-	}
+	data, err := store.ReadSmall(ctx, e.bucket, archive.ProbeKey)
 	if err == nil {
 		var attrs store.Attrs
 		attrs, err = e.bucket.Stat(ctx, archive.ProbeKey)

@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
 )
-
-// maxReport is more than a report ever takes, in bytes.
-const maxReport = 1 << 20
 
 // Newest reads the report of the last drill that went well, by one listing and one read. It is nil where there is none.
 func Newest(ctx context.Context, b store.Bucket) (*archive.DrillReport, error) {
@@ -31,17 +27,12 @@ func Newest(ctx context.Context, b store.Bucket) (*archive.DrillReport, error) {
 
 // read passes over a report that a prune removes meanwhile, which it does only where there is a newer one: that is for the next time.
 func read(ctx context.Context, b store.Bucket, key string) (*archive.DrillReport, error) {
-	r, err := b.Get(ctx, key, 0)
+	data, err := store.ReadSmall(ctx, b, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
-	}
-	defer r.Close()
-	data, err := io.ReadAll(io.LimitReader(r, maxReport))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", key, err)
+		return nil, err
 	}
 	report, err := archive.ParseDrillReport(key, data)
 	if err != nil {

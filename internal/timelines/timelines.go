@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/zkark/zkark/internal/archive"
 	"github.com/zkark/zkark/internal/store"
@@ -65,19 +64,12 @@ func Open(ctx context.Context, b store.Bucket, n int, t archive.Timeline) error 
 // Read tells what is known of timeline n. It fails with store.ErrNotFound, and where the description is none.
 func Read(ctx context.Context, b store.Bucket, n int) (t archive.Timeline, err error) {
 	key := archive.TimelinePrefix(n) + archive.TimelineKey
-	r, err := b.Get(ctx, key, 0)
+	data, err := store.ReadSmall(ctx, b, key)
 	if err != nil {
-		return t, fmt.Errorf("read %s: %w", key, err)
+		return t, err
 	}
-	data, err := io.ReadAll(io.LimitReader(r, maxDescription))
-	if err == nil {
-		err = json.Unmarshal(data, &t)
-	}
-	if err := errors.Join(err, r.Close()); err != nil {
+	if err := json.Unmarshal(data, &t); err != nil {
 		return t, fmt.Errorf("read %s: %w", key, err)
 	}
 	return t, nil
 }
-
-// maxDescription is far more than timeline.json takes, in bytes.
-const maxDescription = 64 << 10

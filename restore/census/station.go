@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/zkark/zkark/internal/archive"
@@ -16,9 +15,6 @@ const Recent = 10 * time.Minute
 
 // Again is how often a server that waits repeats what it holds, so that it counts for those that start later.
 const Again = time.Minute
-
-// maxEntry is more than an entry ever takes, in bytes.
-const maxEntry = 64 << 10
 
 // Station is where a server reports to, and counts.
 type Station struct {
@@ -81,13 +77,9 @@ func (s *Station) Time(entries []archive.CensusEntry, server int) time.Time {
 }
 
 func (s *Station) read(ctx context.Context, key string) (archive.CensusEntry, error) {
-	r, err := s.Bucket.Get(ctx, key, 0)
+	data, err := store.ReadSmall(ctx, s.Bucket, key)
 	if err != nil {
-		return archive.CensusEntry{}, fmt.Errorf("read %s: %w", key, err)
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxEntry))
-	if err := errors.Join(err, r.Close()); err != nil {
-		return archive.CensusEntry{}, fmt.Errorf("read %s: %w", key, err)
+		return archive.CensusEntry{}, err
 	}
 	return archive.ParseCensusEntry(key, data)
 }
