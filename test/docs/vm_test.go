@@ -114,9 +114,15 @@ func runMachine(t *testing.T, script string) string {
 		}
 	}
 	pkg := filepath.Join(t.TempDir(), "zkark_0.0.0_amd64.deb")
+	share := t.TempDir()
+	generate := exec.Command("go", "run", "./deploy/packages/share", share)
+	generate.Dir = root
+	if said, err := generate.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
 	cmd := exec.Command(nfpm, "package", "--config", "deploy/packages/nfpm.yaml", "--packager", "deb", "--target", pkg)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "ARCH=amd64", "VERSION=0.0.0", "ZKARK_BINARY="+filepath.Join(zkark(t), "zkark"))
+	cmd.Env = append(os.Environ(), "ARCH=amd64", "VERSION=0.0.0", "ZKARK_BINARY="+filepath.Join(zkark(t), "zkark"), "ZKARK_SHARE="+share)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
