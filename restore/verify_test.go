@@ -83,6 +83,11 @@ func TestEveryKindOfDamageIsFoundAndTheObjectNamed(t *testing.T) {
 			w.segment(t, []txnlog.Txn{w.log[3], w.log[5]}, w.log[2].Zxid)
 			return newKey(before, w.keys(t, "log/"))
 		}, "should be"},
+		"a copy that ends before its name says": {func(t *testing.T, w *world) string {
+			before := w.keys(t, "log/")
+			w.segment(t, w.log[3:5], w.log[2].Zxid)
+			return w.rename(t, newKey(before, w.keys(t, "log/")), w.log[5].Zxid)
+		}, "it ends before"},
 		"a base that is another tree": {func(t *testing.T, w *world) string {
 			w.forgeBase(t)
 			return ""
@@ -118,6 +123,21 @@ func TestASecondDamagedSegmentOfTheSameChainIsFoundToo(t *testing.T) {
 			t.Errorf("got %+v, want %s", f, damaged[i])
 		}
 	}
+}
+
+// rename has a segment promise records up to last.
+func (w *world) rename(t *testing.T, key string, last zookeeper.Zxid) string {
+	t.Helper()
+	s, ok := archive.ParseSegment(strings.TrimPrefix(key, archive.TimelinePrefix(1)))
+	if !ok {
+		t.Fatal(key)
+	}
+	s.Last = last
+	var object []byte
+	w.replace(t, key, func(o []byte) []byte { object = bytes.Clone(o); return o })
+	w.replace(t, key, nil)
+	w.put(t, archive.TimelinePrefix(1)+s.Key(), object)
+	return archive.TimelinePrefix(1) + s.Key()
 }
 
 func newKey(before, after []string) string {
