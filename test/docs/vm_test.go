@@ -1,30 +1,55 @@
 package docs
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// machine makes the root of a machine of its own over the one that the tests run on, with what page, package and units expect to be there:
-// Debian's ZooKeeper as a service, and a bucket. The rest of the script runs inside.
+// machine makes a machine of its own over the one that the tests run on, and boots systemd on it: with what page, package and units expect to
+// be there, Debian's ZooKeeper as a service, and a bucket. The rest of the script runs inside, as a service, and its exit code is the
+// machine's.
 const machine = `set -e
 mkdir machine && mount -t tmpfs none machine && mkdir machine/upper machine/work machine/root
 mount -t overlay overlay -o lowerdir=/,upperdir=machine/upper,workdir=machine/work machine/root
 root=$PWD/machine/root
-mount -t proc proc $root/proc && mount --rbind /dev $root/dev && mount -t tmpfs none $root/run && mount -t tmpfs none $root/tmp
-mkdir $root/tmp/home
-cp "$PACKAGE" "$S3_SERVER" systemctl inside $root/tmp/home
-chmod 1777 $root/tmp
-exec chroot $root env -i HOME=/tmp/home PATH=/tmp/home/bin:/usr/sbin:/usr/bin:/sbin:/bin bash -c 'cd /tmp/home && . ./inside'
+mount -t proc proc $root/proc && mount -t sysfs sysfs $root/sys && mount --rbind /dev $root/dev
+mount -t tmpfs none $root/run && mount -t tmpfs none $root/tmp && chmod 1777 $root/tmp && mount -t tmpfs none $root/srv
+mkdir $root/srv/page
+cp "$PACKAGE" "$S3_SERVER" inside $root/srv/page
+touch $root/srv/page/said && mount --bind $HOME/output $root/srv/page/said
+: > $root/etc/machine-id
+cat > $root/etc/systemd/system/page.service <<'END'
+[Unit]
+DefaultDependencies=no
+[Service]
+Type=oneshot
+WorkingDirectory=/srv/page
+Environment=HOME=/srv/page PATH=/srv/page/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=/bin/bash -c 'bash ./inside || { code=$?; journalctl --no-pager --lines 60; systemctl --no-block exit $code; exit; }; systemctl --no-block exit 0'
+StandardOutput=append:/srv/page/said
+StandardError=append:/srv/page/said
+END
+mkdir "$CGROUP" && echo $$ > "$CGROUP/cgroup.procs"
+export root
+exec unshare --cgroup bash -ec '
+mount -t cgroup2 cgroup2 $root/sys/fs/cgroup
+cd $root
+pivot_root . mnt
+umount --lazy /mnt
+exec env -i container=page /lib/systemd/systemd --system --unit=page.service --show-status=0 --log-level=warning
+'
 `
 
 // inside is what the machine has before the page begins.
 const inside = `set -e
 mkdir bin s3
-install -m 0755 systemctl bin/systemctl
 printf '#!/bin/bash\nset -e\nuser=root\n[ "$1" != -u ] || { user=$2; shift 2; }\nexec setpriv --reuid=$user --regid=$(id -gn $user) --init-groups "$@"\n' > bin/sudo
 chmod 0755 bin/sudo
 rm -rf /var/lib/zookeeper/* /etc/zkark
@@ -52,7 +77,15 @@ curl --silent --show-error --fail-with-body --request PUT --data "$location" --h
   --user $AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY --aws-sigv4 aws:amz:$AWS_REGION:s3 127.0.0.1:7070/backups
 newest() { exec 3<>/dev/tcp/127.0.0.1/2181; printf srvr >&3; sed -n 's/^Zxid: //p' <&3; }
 # settled waits until everything is archived.
-settled() { until zkark status --archive s3://backups/zookeeper/prod --output json 2>&1 | grep -q '"newestRestorable":{"zxid":"'$(newest)'"'; do sleep 0.2; done; }
+settled() {
+	for try in $(seq 100); do
+		zkark status --archive s3://backups/zookeeper/prod --output json 2>&1 | grep -q '"newestRestorable":{"zxid":"'$(newest)'"' && return
+		sleep 0.2
+	done
+	echo 'not all is archived'
+	systemctl --no-pager --full status zkark
+	false
+}
 `
 
 func TestTheQuickStartForVirtualMachinesWorksWordByWord(t *testing.T) {
@@ -82,7 +115,9 @@ func TestTheQuickStartForVirtualMachinesWorksWordByWord(t *testing.T) {
 	if len(before) > 0 {
 		t.Errorf("no block begins with any of %q", before)
 	}
-	page.WriteString("pkill -P $$ || true\n")
+	page.WriteString("systemctl start zkark-prune zkark-drill zkark-verify\n") // as their timers would
+	page.WriteString("systemctl is-active zkark-prune.timer zkark-drill.timer zkark-verify.timer\nzkark status --archive s3://backups/zookeeper/prod\n")
+	page.WriteString("systemctl stop zookeeper zkark\nsystemctl show zkark --property=Result,ExecMainStatus\n")
 	said := runMachine(t, page.String())
 	expect(t, all, said)
 	if n := strings.Count(said, "\ntwo by two\n"); n != 2 {
@@ -108,7 +143,7 @@ func runMachine(t *testing.T, script string) string {
 	if said, err := exec.Command("unshare", "--mount", "sh", "-ec", overlay).CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: needs overlay file systems: %v %s", err, said)
 	}
-	for _, tool := range []string{"curl", "setpriv", "systemd-sysusers"} {
+	for _, tool := range []string{"curl", "setpriv", "systemd-sysusers", "/lib/systemd/systemd"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("SKIPPED: needs %s", tool)
 		}
@@ -127,12 +162,47 @@ func runMachine(t *testing.T, script string) string {
 		t.Fatalf("%v\n%s", err, said)
 	}
 	home := t.TempDir()
-	for name, text := range map[string]string{"inside": script, "systemctl": read(t, "test/docs/testdata/systemctl")} {
-		if err := os.WriteFile(filepath.Join(home, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(filepath.Join(home, "inside"), []byte(script), 0o644); err != nil {
+		t.Fatal(err)
 	}
+	t.Setenv("CGROUP", controlGroup(t))
 	t.Setenv("PACKAGE", pkg)
 	t.Setenv("S3_SERVER", s3)
 	return run(t, "cd "+home+"\n"+machine)
+}
+
+// controlGroup is the name of a new group in the second version's hierarchy, which the machine's systemd is to have for itself.
+func controlGroup(t *testing.T) string {
+	t.Helper()
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); fields[2] == "cgroup2" && strings.HasPrefix(fields[3], "rw") {
+			group := filepath.Join(fields[1], fmt.Sprintf("zkark-page-%d", os.Getpid()))
+			t.Cleanup(func() { removeGroups(t, group) })
+			return group
+		}
+	}
+	t.Skip("SKIPPED: needs control groups of version 2, mounted and writable, for systemd")
+	return ""
+}
+
+// removeGroups removes a control group and those below it, whose processes have ended with the machine.
+func removeGroups(t *testing.T, group string) {
+	t.Helper()
+	var groups []string
+	err := filepath.WalkDir(group, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			groups = append(groups, path)
+		}
+		return err
+	})
+	for _, path := range slices.Backward(groups) {
+		err = errors.Join(err, os.Remove(path))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
 }
