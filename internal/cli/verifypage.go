@@ -38,7 +38,26 @@ func (v verification) verdict() string {
 	if v.Verified == nil {
 		return "whole, by its names"
 	}
-	return "sound: every object is what its name says, and from every base a restore was proven"
+	return v.soundness()
+}
+
+// soundness says what was proven of an archive with which nothing is wrong.
+func (v verification) soundness() string {
+	const sound = "sound: every object is what its name says, and from every base a restore was proven"
+	if n := v.undigested(); n > 0 {
+		return fmt.Sprintf("%s, %d of %d by checksums and counters only, without a digest", sound, n, len(v.Chains))
+	}
+	return sound
+}
+
+// undigested counts the chains of which no digest of ZooKeeper's says that the base is the tree that the servers had.
+func (v verification) undigested() (n int) {
+	for _, c := range v.Chains {
+		if c.Digests == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func (v verification) findings() table {
