@@ -39,6 +39,8 @@ type Chain struct {
 	From   zookeeper.Zxid `json:"from"` // of the base
 	Target zookeeper.Zxid `json:"target"`
 	Proof  string         `json:"proof"` // a sentence; "" where the point could not be restored
+	// Digests that ZooKeeper recorded were found right. Where it is 0 nothing but checksums and counters proves the base.
+	Digests int64 `json:"digests"`
 }
 
 // Finding is an object that is not what its name says, or that is not there, or a point that does not come back.
@@ -46,6 +48,8 @@ type Finding struct {
 	Key  string `json:"key,omitempty"` // of the object, below the archive's prefix; "" where it is not one alone
 	Text string `json:"text"`          // a sentence
 	Cost string `json:"cost"`          // what it costs, a clause
+
+	free bool // no point is lost by it, as far as is known yet
 }
 
 // Verify reads every object of a timeline. It restores, in cfg.DataDir, a directory of the caller's that is empty, from each base up to where the
@@ -65,7 +69,7 @@ func Verify(ctx context.Context, cfg Config) (Verified, error) {
 		cfg.Observe = unobserved{}
 	}
 	cfg.Observe = oneAtATime{cfg.Observe, new(sync.Mutex)}
-	v := verification{opened: a, cfg: cfg, read: map[string]bool{}, told: map[string]bool{}, needed: map[string]bool{}, report: Verified{
+	v := verification{opened: a, cfg: cfg, read: map[string]bool{}, told: map[string]int{}, needed: map[string]bool{}, report: Verified{
 		Cluster: a.id.Cluster, Timeline: a.timeline, Chains: []Chain{}, Findings: []Finding{},
 	}}
 	var proven []archive.Plan
@@ -86,7 +90,7 @@ type verification struct {
 	cfg    Config
 	report Verified
 	read   map[string]bool // keys
-	told   map[string]bool // keys, or texts without one
+	told   map[string]int  // where in the report, by keys, or texts without one
 	needed map[string]bool // keys of objects that a point needs which did not come back
 }
 
@@ -95,8 +99,13 @@ func (v *verification) prove(ctx context.Context, plan archive.Plan) ([]archive.
 	report := Report{Cluster: v.id.Cluster, Timeline: v.timeline, Plan: plan}
 	err := v.rebuild(ctx, v.cfg, &report)
 	way := report.Plan
+	lost := fmt.Sprintf("not all points from %s to %s can be restored", way.Base.End, way.Target)
 	for i, key := range report.Avoided {
-		v.tell(Finding{Key: v.whole(key), Text: way.Warnings[len(plan.Warnings)+i], Cost: "nothing: the same points can be restored in another way"})
+		f := Finding{Key: v.whole(key), Text: way.Warnings[len(plan.Warnings)+i], Cost: lost}
+		if err == nil {
+			f.Cost, f.free = "nothing: the same points can be restored in another way", true
+		}
+		v.tell(f)
 	}
 	chain := Chain{From: way.Base.Start, Target: way.Target}
 	if err != nil {
@@ -104,9 +113,9 @@ func (v *verification) prove(ctx context.Context, plan archive.Plan) ([]archive.
 		for _, o := range v.objects(way) {
 			v.needed[o.key] = true
 		}
-		return nil, v.objection(ctx, err, fmt.Sprintf("not all points from %s to %s can be restored", way.Base.End, way.Target))
+		return nil, v.objection(ctx, err, Finding{Cost: lost})
 	}
-	chain.Proof = report.Proof.String()
+	chain.Proof, chain.Digests = report.Proof.String(), report.Proof.Right
 	v.report.Chains = append(v.report.Chains, chain)
 	v.report.Records, v.report.Digests = v.report.Records+report.Proof.Applied, v.report.Digests+report.Proof.Right
 	for _, o := range v.objects(way) {
@@ -127,8 +136,8 @@ func (v *verification) count(o object) {
 	}
 }
 
-// objection makes a finding of an error that tells of objects, and returns any other.
-func (v *verification) objection(ctx context.Context, err error, cost string) error {
+// objection makes a finding, of which the cost is known, of an error that tells of objects, and returns any other.
+func (v *verification) objection(ctx context.Context, err error, f Finding) error {
 	var damaged *DamagedError
 	var missing *MissingError
 	switch {
@@ -137,23 +146,23 @@ func (v *verification) objection(ctx context.Context, err error, cost string) er
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case errors.As(err, &damaged):
-		v.tell(Finding{Key: v.whole(damaged.Key), Text: err.Error(), Cost: cost})
+		f.Key = v.whole(damaged.Key)
 	case errors.As(err, &missing):
-		v.tell(Finding{Key: v.whole(missing.Key), Text: err.Error(), Cost: cost})
-	case errors.Is(err, ErrNotProven):
-		v.tell(Finding{Text: err.Error(), Cost: cost})
-	default:
+		f.Key = v.whole(missing.Key)
+	case !errors.Is(err, ErrNotProven):
 		return err
 	}
+	f.Text = err.Error()
+	v.tell(f)
 	return nil
 }
 
-// cost is what it costs that an object, which was read alone, is not what it should be.
-func (v *verification) cost(key string) string {
+// cost begins the finding that an object, which was read alone, is not what it should be.
+func (v *verification) cost(key string) Finding {
 	if v.needed[key] {
-		return "it is needed for points that cannot be restored"
+		return Finding{Cost: "it is needed for points that cannot be restored"}
 	}
-	return "nothing: no restore needs it"
+	return Finding{Cost: "nothing: no restore needs it", free: true}
 }
 
 // whole is a key with that of its timeline before it, where it lacks that.
@@ -164,12 +173,15 @@ func (v *verification) whole(key string) string {
 	return v.key(key)
 }
 
-// tell tells of each object once: several plans read the same one.
+// tell tells of each object once: several plans read the same one. What costs one plan nothing can cost another its points, and that counts.
 func (v *verification) tell(f Finding) {
 	about := cmp.Or(f.Key, f.Text)
-	if !v.told[about] {
-		v.told[about] = true
+	switch i, told := v.told[about]; {
+	case !told:
+		v.told[about] = len(v.report.Findings)
 		v.report.Findings = append(v.report.Findings, f)
+	case v.report.Findings[i].free && !f.free:
+		v.report.Findings[i] = f
 	}
 }
 

@@ -34,7 +34,8 @@ func newVerify(s *session) *cobra.Command {
 		Long: "verify lists an archive and checks that what is listed makes whole chains: no gap that no base bridges, no servers that disagree, a way\n" +
 			"to the newest record. With --full it reads every object of the timeline: it restores in a sandbox, from each base up to where the next one\n" +
 			"takes over, with the same proof as restore, and checks what no restore would read alone. A verification that went well leaves a report, as\n" +
-			"a drill does. It ends with exit code 7 where an object is damaged or missing, or servers disagree, and with 4 where a chain is not whole.",
+			"a drill does. It ends with exit code 7 where an object is damaged, or listed and not there, or servers disagree, and with 4 where a chain\n" +
+			"is not whole. A gap that a base bridges it tells of, and does not count as a failure: its points are lost, and no later ones.",
 		Example: "  zkark verify --archive s3://backups/zookeeper/prod --full",
 		Args:    noArgs,
 	}
