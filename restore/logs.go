@@ -19,7 +19,7 @@ import (
 // would, with nothing behind the last one.
 type logWriter struct {
 	dir   string
-	paths []string
+	trail *trail
 	file  *os.File
 	buf   *bufio.Writer
 	out   *txnlog.Writer
@@ -28,7 +28,7 @@ type logWriter struct {
 	behind *errgroup.Group // makes the files durable
 }
 
-// add copies the records First to UpTo of an unpacked segment, and proves that they are all there, each zxid once. A
+// add copies the records First to UpTo of an unpacked segment, and proves that they are all there, each zxid once: then they count. A
 // failed request that repeats the zxid before it comes along (ZooKeeper logs such for a request it could not decode).
 func (l *logWriter) add(path string, piece archive.Piece) error {
 	f, err := os.Open(path)
@@ -61,6 +61,9 @@ func (l *logWriter) add(path string, piece archive.Piece) error {
 	if next != piece.UpTo+1 {
 		return &DamagedError{Key: piece.Key(), Err: fmt.Errorf("it ends before %s", next)}
 	}
+	if err := l.flush(false); err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
 	return nil
 }
 
@@ -83,7 +86,7 @@ func (l *logWriter) roll(first zookeeper.Zxid) error {
 		return err
 	}
 	l.file, l.buf, l.epoch = f, bufio.NewWriterSize(f, 1<<20), first.Epoch()
-	l.paths = append(l.paths, path)
+	l.trail.begin(path)
 	l.out, err = txnlog.NewWriter(l.buf)
 	return err
 }
@@ -94,10 +97,20 @@ func (l *logWriter) close() error {
 		return nil
 	}
 	f := l.file
-	l.file = nil
-	if err := l.buf.Flush(); err != nil {
+	if err := l.flush(true); err != nil {
+		l.file = nil
 		return errors.Join(err, f.Close())
 	}
+	l.file = nil
 	makeDurable(l.behind, f)
+	return nil
+}
+
+// flush brings what was appended to where it can be read back.
+func (l *logWriter) flush(complete bool) error {
+	if err := l.buf.Flush(); err != nil {
+		return err
+	}
+	l.trail.reach(l.out.Offset(), complete)
 	return nil
 }
