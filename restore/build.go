@@ -54,30 +54,20 @@ func (b builder) buildAndProve(ctx context.Context, plan archive.Plan) (built, *
 	return out, p, group.Wait()
 }
 
-// build loads the base, and at the same time writes logs that end exactly at the target.
+// build loads the base, and then writes logs that end exactly at the target. The base goes first: the proof has the most to do, and
+// cannot begin without it. The proof may read the records of a piece once all of them are there and good.
 func (b builder) build(ctx context.Context, out built) error {
 	d := b.download(ctx, b.objects(out.plan))
 	defer d.close()
-	group, ctx := errgroup.WithContext(ctx)
 	if !out.plan.FromEmpty {
-		base := d.take()
-		group.Go(func() error {
-			return d.use(ctx, base, func(o object, path string) error { return b.loadBase(ctx, o, path, out) })
-		})
+		err := d.use(ctx, func(o object, path string) error { return b.loadBase(ctx, o, path, out) })
+		if err != nil {
+			return err
+		}
 	}
-	group.Go(func() error { return b.buildLogs(ctx, d, out) })
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	b.observe.Proving()
-	return nil
-}
-
-// buildLogs writes one piece after the other. The proof may follow a piece once all of it is there and good.
-func (b builder) buildLogs(ctx context.Context, d *downloads, out built) error {
 	logs := logWriter{dir: b.staging.log(), trail: out.logs, behind: b.behind}
 	for _, piece := range out.plan.Pieces {
-		err := d.use(ctx, d.take(), func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
+		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -88,6 +78,7 @@ func (b builder) buildLogs(ctx context.Context, d *downloads, out built) error {
 	if err := logs.close(); err != nil {
 		return err
 	}
+	b.observe.Proving()
 	out.logs.end()
 	return nil
 }
@@ -112,9 +103,7 @@ func (b builder) loadBase(ctx context.Context, o object, from string, out built)
 	defer f.Close()
 	var l loadedTree
 	err = b.decode(o, ending{ctx, f}, func(r io.Reader) error {
-		unpacked := readAhead(r)
-		defer unpacked.close()
-		l.tree, l.trailer, l.err = readTree(unpacked, out.plan.Base.Key(), out.plan.Base.Start)
+		l.tree, l.trailer, l.err = readTree(r, out.plan.Base.Key(), out.plan.Base.Start)
 		return nil
 	})
 	if err != nil {

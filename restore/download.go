@@ -31,8 +31,8 @@ type arrival struct {
 	done chan error // gets one value
 }
 
-// downloads brings objects to files in the order in which they are asked for, several at once and large ones in ranges. Several may
-// be used at once too. What is on disk is bounded, in number; memory is bounded by the connections.
+// downloads brings objects to files in the order in which they are asked for, several at once and large ones in ranges. What is
+// ahead of the one being used is bounded, in number; memory is bounded by the connections.
 type downloads struct {
 	cancel   context.CancelFunc
 	arrivals chan *arrival
@@ -65,12 +65,10 @@ func (b builder) download(ctx context.Context, objects []object) *downloads {
 	return d
 }
 
-// take is the next object, in the order of the plan, and nil when the downloads have ended before it.
-func (d *downloads) take() *arrival { return <-d.arrivals }
-
-// use hands the file of an object that was taken to read, when it has arrived, and removes it.
-func (d *downloads) use(ctx context.Context, a *arrival, read func(o object, path string) error) error {
-	if a == nil {
+// use hands the next object's file to read, and removes it.
+func (d *downloads) use(ctx context.Context, read func(o object, path string) error) error {
+	a, ok := <-d.arrivals
+	if !ok {
 		return errors.Join(context.Cause(ctx), errors.New("fetch: no object is left"))
 	}
 	if err := <-a.done; err != nil {

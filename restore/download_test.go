@@ -132,7 +132,7 @@ func TestALargeObjectIsReadInRangesByAFewConnections(t *testing.T) {
 	b.archive.bucket = &meeting{Bucket: bucket, met: make(chan struct{})}
 	d := b.download(ctx, []object{{key: "large", size: int64(len(content))}})
 	defer d.close()
-	err := d.use(ctx, d.take(), func(_ object, path string) error {
+	err := d.use(ctx, func(_ object, path string) error {
 		got, err := os.ReadFile(path)
 		if string(got) != string(content) {
 			t.Error("what arrived is not what was sent")

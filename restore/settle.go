@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -95,11 +94,14 @@ func loadTree(path string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, 
 		return nil, snapshot.Trailer{}, err
 	}
 	defer f.Close()
-	return readTree(bufio.NewReaderSize(f, 1<<20), filepath.Base(path), start)
+	return readTree(f, filepath.Base(path), start)
 }
 
+// readTree reads in a goroutine of its own what is loaded here.
 func readTree(from io.Reader, name string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, error) {
-	r, err := snapshot.NewReader(from, name, zookeeper.Plain)
+	bytes := readAhead(from)
+	defer bytes.close()
+	r, err := snapshot.NewReader(bytes, name, zookeeper.Plain)
 	if err != nil {
 		return nil, snapshot.Trailer{}, err
 	}

@@ -1,15 +1,6 @@
 package restore
 
-import (
-	"context"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"sync"
-
-	"github.com/zkark/zkark/internal/zookeeper/txnlog"
-)
+import "sync"
 
 // trail is the logs as far as they are written, for a proof that follows: bytes count only once they can be read back from disk, and
 // are whole records of objects that are what their names say. One goroutine writes; any number follow.
@@ -72,88 +63,4 @@ func (t *trail) paths() (paths []string) {
 		paths = append(paths, s.path)
 	}
 	return paths
-}
-
-// follower reads every record of a trail back from disk, in order, and waits for those that are still to be written: a
-// timetravel.Source. It has to be closed.
-type follower struct {
-	ctx     context.Context
-	trail   *trail
-	at      int // index of the log at hand
-	size    int64
-	file    *os.File // nil between logs
-	records *txnlog.Reader
-}
-
-// follow starts with the first record.
-func (t *trail) follow(ctx context.Context) *follower { return &follower{ctx: ctx, trail: t} }
-
-// Next gives io.EOF behind the last record of the last log. It fails when a log holds less, or more, than was written to it.
-func (f *follower) Next() (txnlog.Record, error) {
-	for f.file == nil || f.records.Offset() >= f.size {
-		if err := f.advance(); err != nil {
-			return txnlog.Record{}, err
-		}
-	}
-	rec, err := f.records.Next()
-	if err == io.EOF { // which would pass for the end of the trail
-		err = fmt.Errorf("%s: it ends at byte %d of the %d that were written: %w", filepath.Base(f.file.Name()), f.records.Offset(), f.size, io.ErrUnexpectedEOF)
-	}
-	return rec, err
-}
-
-// advance goes on to bytes that are not read yet, or waits until something changes.
-func (f *follower) advance() error {
-	log, ok, ended, changed := f.trail.look(f.at)
-	switch {
-	case ended:
-		return io.EOF
-	case ok && log.size > f.size:
-		f.size = log.size
-		return f.open(log.path)
-	case ok && log.complete:
-		return f.leave()
-	}
-	select {
-	case <-changed:
-		return nil
-	case <-f.ctx.Done():
-		return f.ctx.Err()
-	}
-}
-
-func (f *follower) open(path string) (err error) {
-	if f.file != nil {
-		return nil
-	}
-	if f.file, err = os.Open(path); err != nil {
-		return err
-	}
-	f.records = txnlog.NewReader(f.file, filepath.Base(path))
-	return nil
-}
-
-// leave ends with a log that is complete, behind whose last record there must be nothing.
-func (f *follower) leave() error {
-	info, err := os.Stat(f.file.Name())
-	if err != nil {
-		return err
-	}
-	if behind := info.Size() - f.records.Offset(); behind != 0 {
-		return fmt.Errorf("%s: %d bytes behind the last record: %w", info.Name(), behind, io.ErrUnexpectedEOF)
-	}
-	err = f.close()
-	f.at++
-	f.size = 0
-	return err
-}
-
-// close may be called at any time.
-func (f *follower) close() error {
-	if f.file == nil {
-		return nil
-	}
-	err := f.file.Close()
-	f.file = nil
-	return err
 }
