@@ -66,13 +66,14 @@ func (b builder) build(ctx context.Context, out built) error {
 		}
 	}
 	logs := logWriter{dir: b.staging.log(), trail: out.logs, behind: b.behind}
+	defer logs.abandon()
 	for _, piece := range out.plan.Pieces {
 		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
 		if err == nil {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			return errors.Join(err, logs.close())
+			return err
 		}
 	}
 	if err := logs.close(); err != nil {

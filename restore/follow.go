@@ -2,6 +2,7 @@ package restore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,10 +21,14 @@ type follower struct {
 	records *txnlog.Reader
 }
 
-// Next gives io.EOF behind the last record of the last log. It fails when a log holds less, or more, than was written to it.
-func (f *follower) Next() (txnlog.Record, error) {
+// errNotYet tells that the next record is still to be written.
+var errNotYet = errors.New("the record is not written yet")
+
+// next gives io.EOF behind the last record of the last log, and errNotYet where it would have to wait for one and is not to. It fails when
+// a log holds less, or more, than was written to it.
+func (f *follower) next(wait bool) (txnlog.Record, error) {
 	for f.file == nil || f.records.Offset() >= f.size {
-		if err := f.advance(); err != nil {
+		if err := f.advance(wait); err != nil {
 			return txnlog.Record{}, err
 		}
 	}
@@ -35,7 +40,7 @@ func (f *follower) Next() (txnlog.Record, error) {
 }
 
 // advance goes on to bytes that are not read yet, or waits until something changes.
-func (f *follower) advance() error {
+func (f *follower) advance(wait bool) error {
 	log, ok, ended, changed := f.trail.look(f.at)
 	switch {
 	case ended:
@@ -45,6 +50,8 @@ func (f *follower) advance() error {
 		return f.open(log.path)
 	case ok && log.complete:
 		return f.leave()
+	case !wait:
+		return errNotYet
 	}
 	select {
 	case <-changed:
@@ -119,11 +126,14 @@ func (t *trail) follow(ctx context.Context) *recordsAhead {
 	return r
 }
 
-// fill copies records: the reader's are only good until it reads the next one.
+// fill copies records: the reader's are only good until it reads the next one. It waits for the first one only.
 func (r *recordsAhead) fill(b batch) (batch, error) {
 	b = batch{b.records[:0], b.bytes[:0]}
 	for len(b.bytes) < batchSize {
-		rec, err := r.follower.Next()
+		rec, err := r.follower.next(len(b.records) == 0)
+		if err == errNotYet {
+			break
+		}
 		if err != nil {
 			return b, err
 		}
@@ -135,7 +145,7 @@ func (r *recordsAhead) fill(b batch) (batch, error) {
 	return b, nil
 }
 
-// Next is the follower's, and the record is good until the next call.
+// Next gives io.EOF behind the last record of all. A record is good until the next call.
 func (r *recordsAhead) Next() (txnlog.Record, error) {
 	for r.at == len(r.batch.records) {
 		if r.batch.records != nil {

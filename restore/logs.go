@@ -2,7 +2,6 @@ package restore
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -96,14 +95,19 @@ func (l *logWriter) close() error {
 	if l.file == nil {
 		return nil
 	}
-	f := l.file
 	if err := l.flush(true); err != nil {
-		l.file = nil
-		return errors.Join(err, f.Close())
+		return err
 	}
+	makeDurable(l.behind, l.file)
 	l.file = nil
-	makeDurable(l.behind, f)
 	return nil
+}
+
+// abandon lets go of what was not closed: nothing more of it counts.
+func (l *logWriter) abandon() {
+	if l.file != nil {
+		l.file.Close()
+	}
 }
 
 // flush brings what was appended to where it can be read back.
