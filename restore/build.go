@@ -54,8 +54,8 @@ func (b builder) buildAndProve(ctx context.Context, plan archive.Plan) (built, *
 	return out, p, group.Wait()
 }
 
-// build loads the base, and then writes logs that end exactly at the target. The base goes first: the proof has the most to do, and
-// cannot begin without it. The proof may read the records of a piece once all of them are there and good.
+// build loads the base, and then writes logs that end exactly at the target. The base goes first and alone, and so with the whole
+// machine: the proof has the most to do, and cannot begin without it.
 func (b builder) build(ctx context.Context, out built) error {
 	d := b.download(ctx, b.objects(out.plan))
 	defer d.close()
