@@ -202,12 +202,15 @@ func overlapping(t *testing.T, w *world, until <-chan struct{}, settling func())
 	return cfg, last
 }
 
-// runBriefly is Run with an end for what would wait for ever.
+// runBriefly is Run of what ends by itself, and would wait for ever if one half did not end the other.
 func runBriefly(t *testing.T, cfg Config) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	_, err := Run(ctx, cfg)
+	if ctx.Err() != nil {
+		t.Error("half of it waited until its context ended")
+	}
 	return err
 }
 
