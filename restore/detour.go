@@ -35,7 +35,7 @@ func (a opened) without(err error, report *Report) (opened, bool) {
 		return opened{}, false
 	}
 	plan.Warnings = append(slices.Clone(report.Plan.Warnings), fmt.Sprintf("%v: going %s instead", err, way(plan)))
-	report.Plan = plan
+	report.Plan, report.Avoided = plan, append(report.Avoided, key)
 	return rest, true
 }
 

@@ -63,9 +63,10 @@ type Report struct {
 	Found    Found             `json:"found"`
 	Plan     archive.Plan      `json:"plan"`
 	Proof    timetravel.Report `json:"proof"`
-	Crisp    *Crisp            `json:"crisp,omitempty"` // nil where logs were installed too
-	Epoch    uint32            `json:"epoch,omitempty"` // in both epoch files, 0 without any
-	Kept     []string          `json:"kept,omitempty"`  // directories with the old data
+	Crisp    *Crisp            `json:"crisp,omitempty"`   // nil where logs were installed too
+	Epoch    uint32            `json:"epoch,omitempty"`   // in both epoch files, 0 without any
+	Kept     []string          `json:"kept,omitempty"`    // directories with the old data
+	Avoided  []string          `json:"avoided,omitempty"` // keys of objects that were damaged or missing, and were not needed
 	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
 	Resumed bool `json:"resumed,omitempty"`
 }

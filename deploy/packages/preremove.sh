@@ -4,7 +4,7 @@ set -e
 case "$1" in
 remove | 0)
 	if [ -d /run/systemd/system ]; then
-		systemctl disable --now zkark.service zkark-prune.timer zkark-drill.timer
+		systemctl disable --now zkark.service zkark-prune.timer zkark-drill.timer zkark-verify.timer
 	fi
 	;;
 esac

@@ -112,6 +112,7 @@ func chartValues() map[string]values {
 		"shipper":          values{"secret": "zkark-shipper"},
 		"pruner":           values{"secret": "zkark-pruner"},
 		"driller":          values{"secret": "zkark-driller"},
+		"verifier":         values{"secret": "zkark-verifier"},
 		"zookeeper":        values{"enabled": true, "replicas": 1, "storage": values{"className": "fast"}},
 		"imagePullSecrets": []any{values{"name": "pull"}},
 		"sidecar":          values{"args": []any{"--base-interval=1h", "--zk-sync"}},

@@ -78,7 +78,7 @@ func newRoot(s *session) *cobra.Command {
 	flags.StringVar(&s.logLevel, logLevelFlag, "info", "log from this `level` on: debug, info, warn or error")
 	flags.Var(&s.logForm, "log-format", "how to log, and to tell what failed")
 	root.AddCommand(newSidecar(s), newRestore(s), newRecover(s), newDrill(s), newPrune(s), newCompact(s))
-	root.AddCommand(newTimeline(s), newStatus(s), newInspect(s), newDoctor(s), newConfig(s), newHealthcheck(s))
+	root.AddCommand(newTimeline(s), newStatus(s), newVerify(s), newInspect(s), newDoctor(s), newConfig(s), newHealthcheck(s))
 	return root
 }
 

@@ -28,9 +28,15 @@ const pointsVariable = "ZKARK_E2E_POINTS"
 
 func TestARandomPointOfALongHistoryBootsARealServerThatShowsExactlyThatState(t *testing.T) {
 	o := rolling()
-	o.JVM = append(o.JVM, "-Dznode.container.checkIntervalMs=300")
-	f := newFleet(t, 3, o)
-	f.longHistory()
+	o.JVM = append(o.JVM, "-Dznode.container.checkIntervalMs=300", "-Dzookeeper.skipACL=yes") // reconfiguration is for administrators
+	o.Config = append(o.Config, "reconfigEnabled=true", "standaloneEnabled=false")
+	f := &fleet{t: t, dir: t.TempDir()}
+	f.archive = filepath.Join(f.dir, "archive")
+	f.must(os.Mkdir(f.archive, 0o755))
+	var members []string
+	f.prepare = func() { members = f.nameClientPorts() }
+	f.start(3, o)
+	f.longHistory(members)
 	conn := f.connect()
 	live := f.withoutConfig(f.znodes(conn))
 	f.waitArchived()
@@ -56,7 +62,7 @@ func TestARandomPointOfALongHistoryBootsARealServerThatShowsExactlyThatState(t *
 // longHistory has everything in it that a history can have: all kinds of transactions, sessions that come and go, elections, and
 // leaders that die with proposals that nobody else has. A leader that died may get a snapshot when it comes back, and then its log has a
 // hole; so one of the servers never dies as a leader.
-func (f *fleet) longHistory() {
+func (f *fleet) longHistory(members []string) {
 	f.t.Helper()
 	died := map[int]bool{}
 	w := f.startWriters("/load", 2)
@@ -64,6 +70,8 @@ func (f *fleet) longHistory() {
 		f.more(w, 40)
 		f.everyKind(fmt.Sprintf("/ark-%d", round))
 		leader := f.leader()
+		_, err := f.connect(f.servers[leader]).IncrementalReconfig([]string{members[round%3]}, nil, -1) // it joins as what it is
+		f.must(err)
 		died[leader] = true
 		switch {
 		case len(died) == len(f.servers):
@@ -88,6 +96,7 @@ func (f *fleet) everyKind(root string) {
 	defer conn.Close()
 	_, err = loop.Write(f.ctx, conn, loop.KindsOf(f.servers[0].Release(), loop.Workload{Root: root, Scale: 64}))
 	f.must(err)
+	f.must(loop.Create2(f.ctx, f.servers[0].Addr(), root+"/asked", []byte("for its Stat")))
 	if _, err := conn.Create(root, nil, 0, zk.WorldACL(zk.PermAll)); err == nil { // a failure takes a zxid too
 		f.t.Errorf("%s was made twice", root)
 	}
@@ -145,6 +154,7 @@ func (f *fleet) expectEveryType(txns []txnlog.Txn) {
 	for _, want := range []txnlog.Type{
 		txnlog.TypeCreate, txnlog.TypeCreateContainer, txnlog.TypeCreateTTL, txnlog.TypeDelete, txnlog.TypeDeleteContainer,
 		txnlog.TypeSetData, txnlog.TypeSetACL, txnlog.TypeMulti, txnlog.TypeCreateSession, txnlog.TypeCloseSession, txnlog.TypeError,
+		txnlog.TypeCreate2, txnlog.TypeReconfig,
 	} {
 		if count[want] == 0 {
 			f.t.Errorf("the history has no transaction of type %v: the test proves little", want)

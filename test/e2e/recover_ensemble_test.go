@@ -142,7 +142,7 @@ func TestAParentThatForbidsEverythingNeitherBlocksItsChildrenNorIsOpened(t *test
 func TestAZnodeOfNearlyAMegabyteAndAVeryWideOneAreRecovered(t *testing.T) {
 	f := newFleet(t, 1, zkserver.Options{})
 	conn := f.connect()
-	f.createMany(conn, "/wide", 30_000, nil)
+	f.createMany(conn, "/wide", 100_000, nil)
 	_, err := conn.Create("/wide/large", bytes.Repeat([]byte("elephant "), 100_000), 0, zk.WorldACL(zk.PermAll))
 	f.must(err)
 	f.waitArchived()

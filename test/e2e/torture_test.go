@@ -200,6 +200,22 @@ func (f *fleet) proveArchive(acked []string) {
 		f.t.Error(d)
 	}
 	f.expectEveryPoint(want, acked)
+	f.expectVerified()
+}
+
+// expectVerified has every object read, and a restore proven from every base.
+func (f *fleet) expectVerified() {
+	f.t.Helper()
+	z := f.zkark(0)
+	url := z.URL
+	if url == "" {
+		url = "file://" + z.Archive
+	}
+	said, err := z.Run(f.ctx, "verify", "--archive", url, "--full", "--no-report", "--dir", f.t.TempDir())
+	if err != nil {
+		f.t.Errorf("verify: %v\n%s", err, said)
+	}
+	f.t.Logf("%s", said)
 }
 
 // restoreElsewhere restores a server of its own, boots it, and returns what it has.

@@ -48,6 +48,8 @@ func promised() []string {
 		"/usr/lib/systemd/system/zkark-prune.timer",
 		"/usr/lib/systemd/system/zkark-drill.service",
 		"/usr/lib/systemd/system/zkark-drill.timer",
+		"/usr/lib/systemd/system/zkark-verify.service",
+		"/usr/lib/systemd/system/zkark-verify.timer",
 		"/usr/lib/sysusers.d/zkark.conf",
 		"/usr/share/man/man1/zkark.1",
 		"/usr/share/man/man1/zkark-restore.1",

@@ -61,7 +61,7 @@ func TestSystemdFindsNothingWrongWithTheUnits(t *testing.T) {
 	analyze := need(t, "systemd-analyze", "apt-get install systemd")
 	dir := installed(t)
 	cmd := exec.Command(analyze, "verify", "--man=no", "./zkark.service", "./zkark-prune.timer", "./zkark-prune.service",
-		"./zkark-drill.timer", "./zkark-drill.service", "./zookeeper.service")
+		"./zkark-drill.timer", "./zkark-drill.service", "./zkark-verify.timer", "./zkark-verify.service", "./zookeeper.service")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "SYSTEMD_UNIT_PATH="+dir+":")
 	said, err := cmd.CombinedOutput()
@@ -74,7 +74,7 @@ func TestSystemdFindsNothingWrongWithTheUnits(t *testing.T) {
 func TestSystemdFindsTheUnitsHardened(t *testing.T) {
 	analyze := need(t, "systemd-analyze", "apt-get install systemd")
 	dir := installed(t)
-	for _, unit := range []string{"zkark.service", "zkark-prune.service", "zkark-drill.service"} {
+	for _, unit := range []string{"zkark.service", "zkark-prune.service", "zkark-drill.service", "zkark-verify.service"} {
 		cmd := exec.Command(analyze, "security", "--offline=true", "--threshold=20", "./"+unit)
 		cmd.Dir = dir
 		if said, err := cmd.CombinedOutput(); err != nil {
