@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zkark/zkark/internal/archive"
-	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 	"github.com/zkark/zkark/internal/zookeeper/tree"
 )
@@ -27,67 +26,105 @@ type builder struct {
 
 	identities []age.Identity
 
-	// behind is what goes on beside the rest: making durable what is written, and loading the base while logs are built. Whoever makes the
-	// builder waits for it.
+	// behind is making durable what is written. Whoever makes the builder waits for it.
 	behind *errgroup.Group
 }
 
-// built is what stands in the staging directory, waiting for proof.
+// built is what is being built in the staging directory, and proven meanwhile.
 type built struct {
 	plan archive.Plan
 	step func(name string) error // see staging
 	dir  string                  // of snapshots
-	base string                  // path of the unpacked base, "" for the empty tree
-	tree <-chan loadedTree       // the base, once it is loaded; nil for the empty tree
-	logs []string                // paths, in order of their records
+	base chan loadedTree         // gets the base when it is loaded; never, for a plan from the empty tree
+	logs *trail
 
 	behind *errgroup.Group // the builder's
 }
 
-// build unpacks the base, and writes logs that end exactly at the target.
-func (b builder) build(ctx context.Context, plan archive.Plan) (built, error) {
-	d := b.download(ctx, b.objects(plan))
-	defer d.close()
-	out := built{plan: plan, step: b.staging.step, dir: b.staging.data(), behind: b.behind}
-	if !plan.FromEmpty {
-		out.base = filepath.Join(out.dir, "base.tmp")
-		err := d.use(ctx, func(o object, path string) error { return b.unpack(o, path, out.base) })
-		if err != nil {
-			return built{}, err
-		}
-		out.tree = b.loadBase(out.base, plan.Base.Start)
-	}
-	logs := logWriter{dir: b.staging.log(), behind: b.behind}
-	for _, piece := range plan.Pieces {
-		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
-		if err != nil {
-			return built{}, errors.Join(err, logs.close())
-		}
-		if err := context.Cause(ctx); err != nil {
-			return built{}, errors.Join(err, logs.close())
-		}
-	}
-	out.logs = logs.paths
-	return out, logs.close()
+// buildAndProve lets the proof follow the logs as they are written. What fails first ends the other, and is what went wrong.
+func (b builder) buildAndProve(ctx context.Context, plan archive.Plan) (built, *proof, error) {
+	out := built{plan: plan, step: b.staging.step, dir: b.staging.data(), base: make(chan loadedTree, 1), logs: newTrail(), behind: b.behind}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return b.build(ctx, out) })
+	var p *proof
+	group.Go(func() (err error) {
+		p, err = prove(ctx, out)
+		return err
+	})
+	return out, p, group.Wait()
 }
 
-// loadedTree is what loadTree returns.
+// build loads the base, and then writes logs that end exactly at the target. The base goes first and alone, and so with the whole
+// machine: the proof has the most to do, and cannot begin without it.
+func (b builder) build(ctx context.Context, out built) error {
+	d := b.download(ctx, b.objects(out.plan))
+	defer d.close()
+	if !out.plan.FromEmpty {
+		err := d.use(ctx, func(o object, path string) error { return b.loadBase(ctx, o, path, out) })
+		if err != nil {
+			return err
+		}
+	}
+	logs := logWriter{dir: b.staging.log(), trail: out.logs, behind: b.behind}
+	defer logs.abandon()
+	for _, piece := range out.plan.Pieces {
+		err := d.use(ctx, func(o object, path string) error { return b.buildPiece(o, path, piece, &logs) })
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := logs.close(); err != nil {
+		return err
+	}
+	b.observe.Proving()
+	out.logs.end()
+	return nil
+}
+
+// loadedTree is a base in memory.
 type loadedTree struct {
 	tree    *tree.Tree
 	trailer snapshot.Trailer
 	err     error
 }
 
-// loadBase begins to load the unpacked base.
-func (b builder) loadBase(path string, start zookeeper.Zxid) <-chan loadedTree {
-	loaded := make(chan loadedTree, 1)
-	b.behind.Go(func() error {
-		var l loadedTree
-		l.tree, l.trailer, l.err = loadTree(path, start)
-		loaded <- l
+// loadBase unpacks the base right into a tree, which is handed on only when the object is the one that its name promises. That it is, and
+// still no snapshot, is for the proof to tell.
+func (b builder) loadBase(ctx context.Context, o object, from string, out built) error {
+	if err := b.staging.step("unpack " + o.key); err != nil {
+		return err
+	}
+	f, err := os.Open(from)
+	if err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
+	defer f.Close()
+	var l loadedTree
+	err = b.decode(o, ending{ctx, f}, func(r io.Reader) error {
+		l.tree, l.trailer, l.err = readTree(r, out.plan.Base.Key(), out.plan.Base.Start)
 		return nil
 	})
-	return loaded
+	if err != nil {
+		return err
+	}
+	out.base <- l
+	return nil
+}
+
+// ending is a reader that ends with a context.
+type ending struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (e ending) Read(p []byte) (int, error) {
+	if err := context.Cause(e.ctx); err != nil {
+		return 0, err
+	}
+	return e.r.Read(p)
 }
 
 // objects are what a plan reads, in the order in which it does.

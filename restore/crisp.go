@@ -57,7 +57,7 @@ func condense(b built, p *proof, cfg Config, zxid zookeeper.Zxid) (*Crisp, error
 	if string(check.Sum(nil)) != string(sum.Sum(nil)) {
 		return nil, fmt.Errorf("%w: the snapshot that was written does not read back as it is", ErrNotProven)
 	}
-	for _, old := range append(b.logs, p.snapshot) {
+	for _, old := range append(b.logs.paths(), p.snapshot) {
 		if err := b.step("remove " + filepath.Base(old)); err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 
 const (
 	connections = 4        // that read at once
-	ahead       = 8        // objects on disk that are not unpacked yet
+	waiting     = 8        // objects on disk that are not unpacked yet
 	rangeSize   = 16 << 20 // bytes that one connection takes of a large object
 )
 
@@ -44,7 +44,7 @@ type downloads struct {
 // download begins. It has to be closed.
 func (b builder) download(ctx context.Context, objects []object) *downloads {
 	ctx, cancel := context.WithCancel(ctx)
-	d := &downloads{cancel: cancel, arrivals: make(chan *arrival), room: make(chan struct{}, ahead), turns: make(chan struct{}, connections)}
+	d := &downloads{cancel: cancel, arrivals: make(chan *arrival), room: make(chan struct{}, waiting), turns: make(chan struct{}, connections)}
 	d.running.Go(func() {
 		defer close(d.arrivals)
 		for i, o := range objects {

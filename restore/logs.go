@@ -2,7 +2,6 @@ package restore
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,7 +18,7 @@ import (
 // would, with nothing behind the last one.
 type logWriter struct {
 	dir   string
-	paths []string
+	trail *trail
 	file  *os.File
 	buf   *bufio.Writer
 	out   *txnlog.Writer
@@ -28,7 +27,7 @@ type logWriter struct {
 	behind *errgroup.Group // makes the files durable
 }
 
-// add copies the records First to UpTo of an unpacked segment, and proves that they are all there, each zxid once. A
+// add copies the records First to UpTo of an unpacked segment, and proves that they are all there, each zxid once: then they count. A
 // failed request that repeats the zxid before it comes along (ZooKeeper logs such for a request it could not decode).
 func (l *logWriter) add(path string, piece archive.Piece) error {
 	f, err := os.Open(path)
@@ -61,6 +60,9 @@ func (l *logWriter) add(path string, piece archive.Piece) error {
 	if next != piece.UpTo+1 {
 		return &DamagedError{Key: piece.Key(), Err: fmt.Errorf("it ends before %s", next)}
 	}
+	if err := l.flush(false); err != nil {
+		return fmt.Errorf("build: %w", err)
+	}
 	return nil
 }
 
@@ -83,7 +85,7 @@ func (l *logWriter) roll(first zookeeper.Zxid) error {
 		return err
 	}
 	l.file, l.buf, l.epoch = f, bufio.NewWriterSize(f, 1<<20), first.Epoch()
-	l.paths = append(l.paths, path)
+	l.trail.begin(path)
 	l.out, err = txnlog.NewWriter(l.buf)
 	return err
 }
@@ -93,11 +95,26 @@ func (l *logWriter) close() error {
 	if l.file == nil {
 		return nil
 	}
-	f := l.file
-	l.file = nil
-	if err := l.buf.Flush(); err != nil {
-		return errors.Join(err, f.Close())
+	if err := l.flush(true); err != nil {
+		return err
 	}
-	makeDurable(l.behind, f)
+	makeDurable(l.behind, l.file)
+	l.file = nil
+	return nil
+}
+
+// abandon lets go of what was not closed: nothing more of it counts.
+func (l *logWriter) abandon() {
+	if l.file != nil {
+		l.file.Close()
+	}
+}
+
+// flush brings what was appended to where it can be read back.
+func (l *logWriter) flush(complete bool) error {
+	if err := l.buf.Flush(); err != nil {
+		return err
+	}
+	l.trail.reach(l.out.Offset(), complete)
 	return nil
 }

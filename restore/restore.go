@@ -52,7 +52,7 @@ type Observer interface {
 	Planned(archive.Plan)
 	// Fetched tells that n more bytes of objects have been read.
 	Fetched(n int)
-	// Proving comes once, when everything is built and is being replayed.
+	// Proving comes once, when everything is built and what is left is to replay the rest of it.
 	Proving()
 }
 
@@ -153,12 +153,7 @@ func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	defer s.remove()
 	b := builder{archive: a, staging: s, observe: cfg.Observe, identities: cfg.Identities, behind: new(errgroup.Group)}
 	defer b.behind.Wait() // before the staging is cleared; its error counts below
-	built, err := b.build(ctx, report.Plan)
-	if err != nil {
-		return err
-	}
-	cfg.Observe.Proving()
-	p, err := prove(ctx, built)
+	built, p, err := b.buildAndProve(ctx, report.Plan)
 	if err != nil {
 		return err
 	}

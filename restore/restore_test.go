@@ -333,11 +333,7 @@ func TestAnInterruptedSwapIsFinishedAndNotDoneTwice(t *testing.T) {
 	plan := preview.Plan
 	b := builder{archive: a, staging: s, observe: unobserved{}, behind: new(errgroup.Group)}
 	defer b.behind.Wait()
-	built, err := b.build(context.Background(), plan)
-	if err == nil {
-		_, err = prove(context.Background(), built)
-	}
-	if err != nil {
+	if _, _, err := b.buildAndProve(context.Background(), plan); err != nil {
 		t.Fatal(err)
 	}
 	swap, err := install.MakePlan(plan.Target, swapped(cfg.DataDir, "x"), nil, true)

@@ -1,7 +1,6 @@
 package restore
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -12,23 +11,20 @@ import (
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
 	"github.com/zkark/zkark/internal/zookeeper/tree"
-	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
 
 // settle replays the base up to where it is consistent and writes that state as the one snapshot. A server that loaded the
 // base itself would complain of digests that do not match until then, unless its own trailer told it not to. The
 // replay that it returns has read the snapshot back.
 func settle(ctx context.Context, b built) (*proof, error) {
-	t, trailer, err := b.loadBase()
+	t, trailer, err := b.start(ctx)
 	if err != nil {
 		return nil, err
 	}
 	start, end := b.plan.Base.Start, b.plan.Base.End
 	replay := timetravel.New(timetravel.Base{Tree: t, Start: start, End: &end, Digest: trailer.Digest})
-	for _, path := range b.logs {
-		if err := replayUntil(ctx, replay, path, end); err != nil {
-			return nil, err
-		}
+	if err := b.replay(ctx, replay, end); err != nil {
+		return nil, err
 	}
 	if t.LastZxid() != end {
 		return nil, fmt.Errorf("the base is consistent at %s, and the records after it end at %s", end, t.LastZxid())
@@ -43,12 +39,6 @@ func settle(ctx context.Context, b built) (*proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.step("remove the base"); err != nil {
-		return nil, err
-	}
-	if err := removeIfThere(b.base); err != nil {
-		return nil, err
-	}
 	p := &proof{replay: replay, trailer: trailer, snapshot: path}
 	return p, replay.Reload(func() (*tree.Tree, error) {
 		t, _, err := loadTree(path, end)
@@ -56,24 +46,25 @@ func settle(ctx context.Context, b built) (*proof, error) {
 	})
 }
 
-// loadBase is where the replay starts, and what the base told behind its nodes.
-func (b built) loadBase() (*tree.Tree, snapshot.Trailer, error) {
+// start is where the replay starts, and what the base told behind its nodes.
+func (b built) start(ctx context.Context) (*tree.Tree, snapshot.Trailer, error) {
 	if b.plan.FromEmpty {
-		return startEmpty(b.logs[0])
+		return b.startEmpty(ctx)
 	}
-	l := <-b.tree
-	return l.tree, l.trailer, l.err
+	select {
+	case l := <-b.base:
+		return l.tree, l.trailer, l.err
+	case <-ctx.Done():
+		return nil, snapshot.Trailer{}, ctx.Err()
+	}
 }
 
 // startEmpty is the tree before the first transaction of all. Digests tell that the server was of 3.6 or later; without any it is
 // taken for one of 3.4, because later ones write their empty tree into a snapshot.
-func startEmpty(log string) (*tree.Tree, snapshot.Trailer, error) {
-	f, err := os.Open(log)
-	if err != nil {
-		return nil, snapshot.Trailer{}, err
-	}
-	defer f.Close()
-	rec, err := txnlog.NewReader(f, filepath.Base(log)).Next()
+func (b built) startEmpty(ctx context.Context) (*tree.Tree, snapshot.Trailer, error) {
+	records := b.logs.follow(ctx)
+	defer records.close()
+	rec, err := records.Next()
 	if err != nil {
 		return nil, snapshot.Trailer{}, err
 	}
@@ -103,7 +94,14 @@ func loadTree(path string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, 
 		return nil, snapshot.Trailer{}, err
 	}
 	defer f.Close()
-	r, err := snapshot.NewReader(bufio.NewReaderSize(f, 1<<20), filepath.Base(path), zookeeper.Plain)
+	return readTree(f, filepath.Base(path), start)
+}
+
+// readTree reads in a goroutine of its own what is loaded here.
+func readTree(from io.Reader, name string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, error) {
+	bytes := readAhead(from)
+	defer bytes.close()
+	r, err := snapshot.NewReader(bytes, name, zookeeper.Plain)
 	if err != nil {
 		return nil, snapshot.Trailer{}, err
 	}
@@ -114,11 +112,9 @@ func loadTree(path string, start zookeeper.Zxid) (*tree.Tree, snapshot.Trailer, 
 	return t, r.Trailer(), nil
 }
 
-func replayUntil(ctx context.Context, replay *timetravel.Replay, path string, until zookeeper.Zxid) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return replay.Run(ctx, txnlog.NewReader(f, filepath.Base(path)), until)
+// replay runs the records of the logs from the first on, as they are read back from disk.
+func (b built) replay(ctx context.Context, replay *timetravel.Replay, until zookeeper.Zxid) error {
+	records := b.logs.follow(ctx)
+	defer records.close()
+	return replay.Run(ctx, records, until)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/zkark/zkark/internal/timetravel"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/tree"
+	"github.com/zkark/zkark/internal/zookeeper/txnlog"
 )
 
 // Tree rebuilds the state at a point in memory, with the same proof as Run. It works in cfg.DataDir, a directory of the caller's
@@ -58,4 +59,13 @@ func readDirectory(ctx context.Context, dir string) (*tree.Tree, error) {
 		}
 	}
 	return replay.Tree(), nil
+}
+
+func replayUntil(ctx context.Context, replay *timetravel.Replay, path string, until zookeeper.Zxid) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return replay.Run(ctx, txnlog.NewReader(f, filepath.Base(path)), until)
 }
