@@ -9,6 +9,7 @@ import (
 
 	"github.com/zkark/zkark/internal/timetravel"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 )
 
 // proof is a proven tree, and what it came from.
@@ -17,6 +18,7 @@ type proof struct {
 	report   timetravel.Report
 	trailer  snapshot.Trailer // of the base
 	snapshot string           // path of the one that the base was turned into
+	atEnd    tree.Digests     // of the base where it is consistent
 }
 
 // prove turns the base into the snapshot that the server will load, reads everything back from disk, replays it, and compares

@@ -15,6 +15,7 @@ import (
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/timetravel"
 	"github.com/zkark/zkark/internal/zookeeper"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 	"github.com/zkark/zkark/restore/install"
 )
 
@@ -69,6 +70,8 @@ type Report struct {
 	Avoided  []string          `json:"avoided,omitempty"` // keys of objects that were damaged or missing, and were not needed
 	// Resumed tells that an interrupted restore of the same point was finished, and nothing else had to be done.
 	Resumed bool `json:"resumed,omitempty"`
+
+	atEnd, atTarget tree.Digests // of the base where it is consistent, and of what was restored
 }
 
 // Preview is what Run would do: where the point led, and the way there.
@@ -157,7 +160,7 @@ func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	if err != nil {
 		return err
 	}
-	report.Proof = p.report
+	report.Proof, report.atEnd, report.atTarget = p.report, p.atEnd, p.replay.Tree().Digests()
 	if err := a.finish(ctx, cfg, built, p, report); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func settle(ctx context.Context, b built) (*proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proof{replay: replay, trailer: trailer, snapshot: path}
+	p := &proof{replay: replay, trailer: trailer, snapshot: path, atEnd: t.Digests()}
 	return p, replay.Reload(func() (*tree.Tree, error) {
 		t, _, err := loadTree(path, end)
 		return t, err

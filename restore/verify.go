@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/zkark/zkark/internal/store"
 	"github.com/zkark/zkark/internal/zookeeper"
 	"github.com/zkark/zkark/internal/zookeeper/snapshot"
+	"github.com/zkark/zkark/internal/zookeeper/tree"
 )
 
 // Verified is what reading a whole timeline of an archive has shown.
@@ -92,12 +94,19 @@ type verification struct {
 	read   map[string]bool // keys
 	told   map[string]int  // where in the report, by keys, or texts without one
 	needed map[string]bool // keys of objects that a point needs which did not come back
+	newer  archive.Base    // that the last restore began with
+	atEnd  tree.Digests    // of it where it is consistent
 }
 
 // prove restores by a plan, and returns the way that it took: none where the point did not come back.
 func (v *verification) prove(ctx context.Context, plan archive.Plan) ([]archive.Plan, error) {
 	report := Report{Cluster: v.id.Cluster, Timeline: v.timeline, Plan: plan}
-	err := v.rebuild(ctx, v.cfg, &report)
+	a := v.opened // without the newer bases, which a detour to the same point would begin with
+	a.catalog.Bases = slices.Clone(archive.Older(v.catalog.Bases, plan.Base))
+	if !plan.FromEmpty {
+		a.catalog.Bases = append(a.catalog.Bases, plan.Base)
+	}
+	err := a.rebuild(ctx, v.cfg, &report)
 	way := report.Plan
 	lost := fmt.Sprintf("not all points from %s to %s can be restored", way.Base.End, way.Target)
 	for i, key := range report.Avoided {
@@ -121,7 +130,22 @@ func (v *verification) prove(ctx context.Context, plan archive.Plan) ([]archive.
 	for _, o := range v.objects(way) {
 		v.count(o)
 	}
+	v.compare(report)
 	return []archive.Plan{way}, nil
+}
+
+// compare holds the newer base against the state to which the log leads from an older one. Where no digest was recorded the log proves
+// less than the base.
+func (v *verification) compare(report Report) {
+	way := report.Plan
+	if way.Target == v.newer.End && report.Proof.Right > 0 && report.atTarget != v.atEnd {
+		v.tell(Finding{
+			Key:  v.key(v.newer.Key()),
+			Text: fmt.Sprintf("base %s is another tree at %s than the one that the log leads to from base %s, by the digests on the way", v.newer.Start, way.Target, way.Base.Start),
+			Cost: fmt.Sprintf("points from %s on come back wrong that begin with it", way.Target),
+		})
+	}
+	v.newer, v.atEnd = way.Base, report.atEnd
 }
 
 func (v *verification) objects(plan archive.Plan) []object {

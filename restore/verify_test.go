@@ -89,7 +89,7 @@ func TestEveryKindOfDamageIsFoundAndTheObjectNamed(t *testing.T) {
 			return w.rename(t, newKey(before, w.keys(t, "log/")), w.log[5].Zxid)
 		}, "it ends before"},
 		"a base that is another tree": {func(t *testing.T, w *world) string {
-			w.forgeBase(t)
+			w.forgeBase(t, w.keys(t, "snapshot/")[0])
 			return ""
 		}, "not proven"},
 	} {
@@ -150,9 +150,8 @@ func newKey(before, after []string) string {
 }
 
 // forgeBase replaces the base by one whose hash is right and one of whose znodes is not.
-func (w *world) forgeBase(t *testing.T) {
+func (w *world) forgeBase(t *testing.T, key string) {
 	t.Helper()
-	key := w.keys(t, "snapshot/")[0]
 	base, ok := archive.ParseBase(strings.TrimPrefix(key, archive.TimelinePrefix(1)))
 	if !ok {
 		t.Fatal(key)
@@ -186,6 +185,37 @@ func (w *world) forgeBase(t *testing.T) {
 	})
 	w.replace(t, key, nil)
 	w.object(t, func(hash string) string { base.Hash = hash; return base.Key() }, zookeeper.SnapshotName(base.Start, zookeeper.Plain), file.Bytes())
+}
+
+// A forged base without records behind it agrees with every digest there is. Only the log from an older base contradicts it.
+func TestABaseThatIsAnotherTreeThanTheLogLeadsToIsFoundWithoutARecordBehindIt(t *testing.T) {
+	w := newWorld(t, 4, 150)
+	key := w.baseAtTheEnd(t)
+	if v, err := w.verify(t); err != nil || len(v.Findings) > 0 || v.Chains[0].From != w.last() || v.Chains[1].Target != w.last() {
+		t.Fatalf("%v, %+v", err, v)
+	}
+	w.forgeBase(t, key)
+	v, err := w.verify(t)
+	if err != nil || len(v.Findings) != 1 || !strings.Contains(v.Findings[0].Text, "another tree") || !strings.Contains(v.Findings[0].Key, "/snapshot/") {
+		t.Errorf("%v, %+v", err, v.Findings)
+	}
+}
+
+// baseAtTheEnd archives the state behind the last record.
+func (w *world) baseAtTheEnd(t *testing.T) (key string) {
+	t.Helper()
+	last := w.last()
+	state, _, err := Tree(context.Background(), w.config(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := state.WriteSnapshot(&file, snapshot.Trailer{LastZxid: &last}); err != nil {
+		t.Fatal(err)
+	}
+	b := archive.Base{Start: last, End: last, Time: time.UnixMilli(0)}
+	w.object(t, func(hash string) string { b.Hash = hash; return b.Key() }, zookeeper.SnapshotName(last, zookeeper.Plain), file.Bytes())
+	return archive.TimelinePrefix(1) + b.Key()
 }
 
 func TestADamagedBaseCostsNothingWhereAnOlderOneReachesTheSamePoints(t *testing.T) {

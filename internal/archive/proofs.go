@@ -7,8 +7,8 @@ import (
 )
 
 // Proofs are plans that together begin with every base that a restore can begin with, newest points first: each goes up to where the next
-// base takes over, the newest of a stretch of points to its end. What they read of segments is, but for where bases are fuzzy, each record
-// once. Points that are dead are left out.
+// base is consistent, so that the two can be compared there, the newest of a stretch of points to its end. What they read of segments
+// is, but for where bases are fuzzy, each record once. Points that are dead are left out.
 func Proofs(c Catalog) []Plan {
 	p, err := newPlanner(c)
 	if err != nil {
@@ -34,9 +34,24 @@ func (p planner) proofs(s Stretch) (plans []Plan) {
 		if plan.FromEmpty {
 			return plans
 		}
-		at, ok = s.before(plan.Base.End)
+		p.Bases = Older(p.Bases, plan.Base)
+		at, ok = p.below(s, plan.Base.End)
 	}
 	return plans
+}
+
+// Older are the bases of a catalog that a plan would rather not begin with when it can begin with b.
+func Older(bases []Base, b Base) []Base {
+	return bases[:max(0, slices.IndexFunc(bases, func(o Base) bool { return o.Key() == b.Key() }))]
+}
+
+// below is where a base takes over from older ones: the state in which it is consistent itself, where that is a point of the stretch
+// without it.
+func (p planner) below(s Stretch, end zookeeper.Zxid) (zookeeper.Zxid, bool) {
+	if plan, err := p.plan(AtZxid(end)); err == nil && plan.Target == end && s.holds(end) {
+		return end, true
+	}
+	return s.before(end)
 }
 
 // before is the last point of a stretch before z.

@@ -15,7 +15,7 @@ import (
 func TestAfterARestoreTheSessionOfADeadClientExpiresAndThatOfALiveOneGoesOn(t *testing.T) {
 	r := newRig(t, zkserver.Require(t), zkserver.Options{})
 	sidecar := r.startSidecar()
-	dead, _, err := zk.Connect([]string{r.server.Addr()}, 4*time.Second, zk.WithLogInfo(false))
+	dead, _, err := zk.Connect([]string{r.server.Addr()}, 12*time.Second, zk.WithLogInfo(false))
 	r.must(err)
 	r.must(loop.WaitSession(r.ctx, dead))
 	_, err = dead.Create("/dead", nil, zk.FlagEphemeral, zk.WorldACL(zk.PermAll))
