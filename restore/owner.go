@@ -16,13 +16,16 @@ import (
 type look struct {
 	uid, gid  int
 	dir, file fs.FileMode
+	label     []byte // of SELinux, nil where there is none
 }
 
 // lookOf is that of the directory's version-2, or of the directory itself where there is none.
 func lookOf(dir string) (look, error) {
-	info, err := os.Stat(filepath.Join(dir, zookeeper.VersionDir))
+	path := filepath.Join(dir, zookeeper.VersionDir)
+	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		info, err = os.Stat(dir)
+		path = dir
+		info, err = os.Stat(path)
 	}
 	if err != nil {
 		return look{}, fmt.Errorf("look at the target: %w", err)
@@ -30,7 +33,11 @@ func lookOf(dir string) (look, error) {
 	if !info.IsDir() {
 		return look{}, fmt.Errorf("look at the target: %s is not a directory", info.Name())
 	}
-	return lookIn(info), nil
+	l := lookIn(info)
+	if l.label, err = labelOf(path); err != nil {
+		return look{}, fmt.Errorf("read the SELinux label of %s: %w", path, err)
+	}
+	return l, nil
 }
 
 func lookIn(info fs.FileInfo) look {
@@ -73,6 +80,20 @@ func (l look) apply(dir string) error {
 		}
 	}
 	return l.set(dir, l.dir)
+}
+
+// relabel gives a directory and the files in it the label of SELinux.
+func (l look) relabel(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := setLabel(filepath.Join(dir, e.Name()), l.label); err != nil {
+			return err
+		}
+	}
+	return setLabel(dir, l.label)
 }
 
 func (l look) set(path string, mode fs.FileMode) error {

@@ -170,6 +170,7 @@ func (a opened) attempt(ctx context.Context, cfg Config, report *Report) error {
 	if err := s.seal(report.Epoch, cfg.Quorum); err != nil {
 		return err
 	}
+	report.Plan.Warnings = append(report.Plan.Warnings, s.label()...)
 	report.Kept, err = s.swap(report.Plan.Target, cfg)
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/zkark/zkark/internal/zookeeper"
@@ -152,6 +153,19 @@ func (s staging) seal(epoch uint32, quorum bool) error {
 		}
 	}
 	return nil
+}
+
+// label gives what is staged the SELinux label of the old data, and says where it may not. That is no reason to leave a server without
+// its data: the label that files get from dataDir is mostly right, and one command of an administrator sets it otherwise.
+func (s staging) label() (warnings []string) {
+	for _, dir := range s.dirs() {
+		if err := s.look.relabel(dir); err != nil {
+			final := filepath.Join(filepath.Dir(dir), zookeeper.VersionDir)
+			warnings = append(warnings, fmt.Sprintf("%s does not get the SELinux label that it had, %s (%v): if the server may not read it, run chcon -R %[2]s %[1]s",
+				final, strings.TrimRight(string(s.look.label), "\x00"), err))
+		}
+	}
+	return warnings
 }
 
 // writeEpoch writes decimal digits without a newline, as ZooKeeper does.

@@ -97,6 +97,7 @@ func (f *fleet) everyKind(root string) {
 	_, err = loop.Write(f.ctx, conn, loop.KindsOf(f.servers[0].Release(), loop.Workload{Root: root, Scale: 64}))
 	f.must(err)
 	f.must(loop.Create2(f.ctx, f.servers[0].Addr(), root+"/asked", []byte("for its Stat")))
+	f.must(loop.MultiOfKinds(f.ctx, f.servers[0].Addr(), root+"/together"))
 	if _, err := conn.Create(root, nil, 0, zk.WorldACL(zk.PermAll)); err == nil { // a failure takes a zxid too
 		f.t.Errorf("%s was made twice", root)
 	}
@@ -147,9 +148,14 @@ func unbroken(txns []txnlog.Txn) error {
 
 func (f *fleet) expectEveryType(txns []txnlog.Txn) {
 	f.t.Helper()
-	count := map[txnlog.Type]int{}
+	count, nested := map[txnlog.Type]int{}, map[txnlog.Type]int{}
 	for _, txn := range txns {
 		count[txn.Type]++
+		if multi, ok := txn.Body.(txnlog.Multi); ok {
+			for _, op := range multi.Ops {
+				nested[op.Type]++
+			}
+		}
 	}
 	for _, want := range []txnlog.Type{
 		txnlog.TypeCreate, txnlog.TypeCreateContainer, txnlog.TypeCreateTTL, txnlog.TypeDelete, txnlog.TypeDeleteContainer,
@@ -160,7 +166,14 @@ func (f *fleet) expectEveryType(txns []txnlog.Txn) {
 			f.t.Errorf("the history has no transaction of type %v: the test proves little", want)
 		}
 	}
-	f.t.Logf("%d transactions, in epochs %d to %d: %v", len(txns), txns[0].Zxid.Epoch(), txns[len(txns)-1].Zxid.Epoch(), count)
+	for _, want := range []txnlog.Type{
+		txnlog.TypeCreate, txnlog.TypeCreateContainer, txnlog.TypeCreateTTL, txnlog.TypeDelete, txnlog.TypeSetData, txnlog.TypeCheck, txnlog.TypeError,
+	} {
+		if nested[want] == 0 {
+			f.t.Errorf("the history has no multi with an operation of type %v: the test proves little", want)
+		}
+	}
+	f.t.Logf("%d transactions, in epochs %d to %d: %v, in multis %v", len(txns), txns[0].Zxid.Epoch(), txns[len(txns)-1].Zxid.Epoch(), count, nested)
 }
 
 // randomPoints are different ones, as many as the environment says; the first and the last of each epoch are always among them.
