@@ -28,14 +28,8 @@ const pointsVariable = "ZKARK_E2E_POINTS"
 
 func TestARandomPointOfALongHistoryBootsARealServerThatShowsExactlyThatState(t *testing.T) {
 	o := rolling()
-	o.JVM = append(o.JVM, "-Dznode.container.checkIntervalMs=300", "-Dzookeeper.skipACL=yes") // reconfiguration is for administrators
-	o.Config = append(o.Config, "reconfigEnabled=true", "standaloneEnabled=false")
-	f := &fleet{t: t, dir: t.TempDir()}
-	f.archive = filepath.Join(f.dir, "archive")
-	f.must(os.Mkdir(f.archive, 0o755))
-	var members []string
-	f.prepare = func() { members = f.nameClientPorts() }
-	f.start(3, o)
+	o.JVM = append(o.JVM, "-Dznode.container.checkIntervalMs=300")
+	f, members := newReconfigurableFleet(t, o)
 	f.longHistory(members)
 	conn := f.connect()
 	live := f.withoutConfig(f.znodes(conn))

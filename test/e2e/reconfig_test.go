@@ -15,15 +15,7 @@ import (
 
 // Followers leave the ensemble and come back while clients write, and the leader is stopped now and then.
 func TestServersThatLeaveAndJoinUnderLoadLeaveNoGap(t *testing.T) {
-	o := rolling()
-	o.JVM = append(o.JVM, "-Dzookeeper.skipACL=yes") // reconfiguration is for administrators
-	o.Config = append(o.Config, "reconfigEnabled=true", "standaloneEnabled=false")
-	f := &fleet{t: t, dir: t.TempDir()}
-	f.archive = filepath.Join(f.dir, "archive")
-	f.must(os.Mkdir(f.archive, 0o755))
-	var members []string
-	f.prepare = func() { members = f.nameClientPorts() }
-	f.start(3, o)
+	f, members := newReconfigurableFleet(t, rolling())
 	w := f.startWriters("/load", 2)
 	for i := range 4 {
 		f.more(w, 150)
@@ -49,16 +41,8 @@ func TestServersThatLeaveAndJoinUnderLoadLeaveNoGap(t *testing.T) {
 // A server of 3.8 takes its members from its own configuration when it starts, whatever it finds in its data; the flag makes the data say
 // nothing of others either.
 func TestAReconfiguredEnsembleComesBackOnOtherHostsWithoutItsOldMembers(t *testing.T) {
-	o := zkserver.Options{
-		JVM:    []string{"-Dzookeeper.skipACL=yes", loop.ExtendedTypes},
-		Config: []string{"reconfigEnabled=true", "standaloneEnabled=false"},
-	}
-	f := &fleet{t: t, dir: t.TempDir()}
-	f.archive = filepath.Join(f.dir, "archive")
-	f.must(os.Mkdir(f.archive, 0o755))
-	var members []string
-	f.prepare = func() { members = f.nameClientPorts() }
-	f.start(3, o)
+	o := reconfigurable(zkserver.Options{JVM: []string{loop.ExtendedTypes}})
+	f, members := newReconfigurableFleet(t, o)
 	away := (f.leader() + 1) % 3
 	conn := f.connect(f.servers[f.leader()])
 	_, err := conn.IncrementalReconfig(nil, []string{fmt.Sprint(away + 1)}, -1)
@@ -94,6 +78,25 @@ func TestAReconfiguredEnsembleComesBackOnOtherHostsWithoutItsOldMembers(t *testi
 			t.Errorf("the new ensemble has %s among its members is %v, want %v:\n%s", address, !wanted, wanted, known)
 		}
 	}
+}
+
+// newReconfigurableFleet starts three servers, which clients may reconfigure, and their sidecars, and tells how each is named in a
+// reconfiguration.
+func newReconfigurableFleet(t *testing.T, o zkserver.Options) (f *fleet, members []string) {
+	t.Helper()
+	f = &fleet{t: t, dir: t.TempDir()}
+	f.archive = filepath.Join(f.dir, "archive")
+	f.must(os.Mkdir(f.archive, 0o755))
+	f.prepare = func() { members = f.nameClientPorts() }
+	f.start(3, reconfigurable(o))
+	return f, members
+}
+
+// reconfigurable lets everybody do what is for administrators.
+func reconfigurable(o zkserver.Options) zkserver.Options {
+	o.JVM = append(o.JVM, "-Dzookeeper.skipACL=yes")
+	o.Config = append(o.Config, "reconfigEnabled=true", "standaloneEnabled=false")
+	return o
 }
 
 // nameClientPorts has each server's line tell where it answers clients, as reconfiguration needs it, and returns the lines.
