@@ -43,12 +43,15 @@ func TestASoundArchiveIsReadWholeAndRestoredFromEveryBase(t *testing.T) {
 	}
 }
 
-func TestEveryKindOfDamageIsFoundAndTheObjectNamed(t *testing.T) {
+// damage is a way in which an object goes wrong, and what is then said of it.
+type damage struct {
+	do   func(t *testing.T, w *world) (key string)
+	text string
+}
+
+func damages() map[string]damage {
 	flip := func(o []byte) []byte { o[len(o)/2] ^= 1; return o }
-	for name, c := range map[string]struct {
-		damage func(t *testing.T, w *world) (key string)
-		text   string
-	}{
+	return map[string]damage{
 		"a byte of a segment": {func(t *testing.T, w *world) string {
 			key := w.keys(t, "log/")[3]
 			w.replace(t, key, flip)
@@ -92,10 +95,14 @@ func TestEveryKindOfDamageIsFoundAndTheObjectNamed(t *testing.T) {
 			w.forgeBase(t, w.keys(t, "snapshot/")[0])
 			return ""
 		}, "not proven"},
-	} {
+	}
+}
+
+func TestEveryKindOfDamageIsFoundAndTheObjectNamed(t *testing.T) {
+	for name, c := range damages() {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, 21, 60)
-			key := c.damage(t, w)
+			key := c.do(t, w)
 			v, err := w.verify(t)
 			if err != nil || len(v.Findings) != 1 {
 				t.Fatalf("%v, %+v", err, v.Findings)
