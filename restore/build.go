@@ -51,7 +51,8 @@ func (b builder) buildAndProve(ctx context.Context, plan archive.Plan) (built, *
 		p, err = prove(ctx, out)
 		return err
 	})
-	return out, p, group.Wait()
+	err := group.Wait()
+	return out, p, err
 }
 
 // build loads the base, and then writes logs that end exactly at the target. The base goes first and alone, and so with the whole
