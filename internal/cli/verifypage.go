@@ -82,6 +82,7 @@ func (v verification) findings() table {
 	return t
 }
 
+// chains are the newest, and those that did not come back.
 func (v verification) chains() table {
 	t := table{title: "RESTORED IN THE SANDBOX", head: "FROM\tTO\tPROOF"}
 	if v.Verified == nil {
@@ -91,6 +92,9 @@ func (v verification) chains() table {
 		proof := c.Proof
 		if proof == "" {
 			proof = "NOT RESTORED"
+		} else if len(t.lines) >= linesShown {
+			t.more++
+			continue
 		}
 		t.lines = append(t.lines, fmt.Sprintf("%s\t%s\t%s", c.From, c.Target, proof))
 	}
