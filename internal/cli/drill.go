@@ -19,18 +19,34 @@ import (
 // zooKeeperHome is the environment variable that names an unpacked release.
 const zooKeeperHome = "ZOOKEEPER_HOME"
 
-type drillFlags struct {
+// sandboxFlags are those of commands that restore in a sandbox and report it.
+type sandboxFlags struct {
 	archive    archiveFlags
-	at         string
 	timeline   int
 	dir        string
-	boot       bool
-	command    string
-	within     time.Duration
 	noReport   bool
-	keep       bool
 	identities []string
 	output     *choice
+}
+
+func (f *sandboxFlags) add(cmd *cobra.Command) {
+	f.archive.add(cmd)
+	require(cmd, "archive")
+	f.output = outputFlag(cmd)
+	flags := cmd.Flags()
+	timelineFlag(flags, &f.timeline)
+	flags.StringVar(&f.dir, "dir", "", "where the sandbox is made (default the system's directory for temporary files)")
+	flags.BoolVar(&f.noReport, "no-report", false, "leave no report in the archive, to which nothing need be written then")
+	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
+}
+
+type drillFlags struct {
+	sandboxFlags
+	at      string
+	boot    bool
+	command string
+	within  time.Duration
+	keep    bool
 }
 
 func newDrill(s *session) *cobra.Command {
@@ -44,19 +60,13 @@ func newDrill(s *session) *cobra.Command {
 		Example: "  zkark drill --archive file:///backup/zk --boot",
 		Args:    noArgs,
 	}
-	f.archive.add(cmd)
-	require(cmd, "archive")
-	f.output = outputFlag(cmd)
+	f.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.at, "at", "latest", "the `POINT` to restore, as zkark restore takes it")
-	timelineFlag(flags, &f.timeline)
-	flags.StringVar(&f.dir, "dir", "", "where the sandbox is made (default the system's directory for temporary files)")
 	flags.BoolVar(&f.boot, "boot", false, "start a real server on it: of "+zooKeeperHome+", or Debian's package")
 	flags.StringVar(&f.command, "server-command", "", "the `COMMAND` that starts a server in the foreground, with {config} for its zoo.cfg; implies --boot")
 	flags.DurationVar(&f.within, "within", time.Hour, "how long all of it may take")
-	flags.BoolVar(&f.noReport, "no-report", false, "leave no report in the archive, to which nothing need be written then")
 	flags.BoolVar(&f.keep, "keep", false, "leave the sandbox where it is")
-	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.runDrill(cmd.Context(), f) }
 	return cmd
 }

@@ -17,13 +17,8 @@ import (
 )
 
 type verifyFlags struct {
-	archive    archiveFlags
-	timeline   int
-	full       bool
-	dir        string
-	noReport   bool
-	identities []string
-	output     *choice
+	sandboxFlags
+	full bool
 }
 
 func newVerify(s *session) *cobra.Command {
@@ -39,15 +34,8 @@ func newVerify(s *session) *cobra.Command {
 		Example: "  zkark verify --archive s3://backups/zookeeper/prod --full",
 		Args:    noArgs,
 	}
-	f.archive.add(cmd)
-	require(cmd, "archive")
-	timelineFlag(cmd.Flags(), &f.timeline)
-	f.output = outputFlag(cmd)
-	flags := cmd.Flags()
-	flags.BoolVar(&f.full, "full", false, "read every object, and restore from every base in a sandbox")
-	flags.StringVar(&f.dir, "dir", "", "where the sandbox is made (default the system's directory for temporary files)")
-	flags.BoolVar(&f.noReport, "no-report", false, "leave no report in the archive, to which nothing need be written then")
-	flags.StringSliceVar(&f.identities, "identity", nil, "`FILE` with age identities to read encrypted objects with; may be repeated")
+	f.add(cmd)
+	cmd.Flags().BoolVar(&f.full, "full", false, "read every object, and restore from every base in a sandbox")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return s.runVerify(cmd.Context(), f) }
 	return cmd
 }
@@ -120,7 +108,7 @@ func (v verification) wrong() error {
 	if v.Verified != nil && len(v.Findings) > 0 {
 		return &codedError{exitUnproven, fmt.Errorf("%s wrong with what was read", counted(len(v.Findings), "thing"))}
 	}
-	if !v.Listed.Whole() {
+	if !v.Listed.Whole() || v.Verified != nil && len(v.Chains) == 0 {
 		return &codedError{exitNoChain, errors.New("the newest record cannot be restored")}
 	}
 	for _, g := range v.Listed.Gaps {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // machine makes a machine of its own over the one that the tests run on, and boots systemd on it: with what page, package and units expect to
@@ -64,8 +65,9 @@ ExecStart=/usr/bin/java -Dzookeeper.admin.enableServer=false -cp $cp org.apache.
 END
 cli() { # again where a server that is just starting has dropped the connection
 	for try in 1 2 3; do
-		java -cp $cp org.apache.zookeeper.ZooKeeperMain -timeout 5000 -waitforconnection -server 127.0.0.1:2181 "$@" && return
+		java -cp $cp org.apache.zookeeper.ZooKeeperMain -timeout 5000 -waitforconnection -server 127.0.0.1:2181 "$@" 2>> client.log && return
 	done
+	cat client.log # which would get between what is printed otherwise
 	false
 }
 export AWS_ACCESS_KEY_ID=machine AWS_SECRET_ACCESS_KEY=of-its-own AWS_REGION=eu-central-1
@@ -189,9 +191,21 @@ func controlGroup(t *testing.T) string {
 	return ""
 }
 
-// removeGroups removes a control group and those below it, whose processes have ended with the machine.
+// removeGroups removes a control group and those below it, whose processes end with the machine: the kernel may still be at it.
 func removeGroups(t *testing.T, group string) {
 	t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	var err error
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-again.C {
+		if err = removeTree(group); err == nil {
+			return
+		}
+	}
+	t.Error(err)
+}
+
+func removeTree(group string) error {
 	var groups []string
 	err := filepath.WalkDir(group, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() {
@@ -202,7 +216,8 @@ func removeGroups(t *testing.T, group string) {
 	for _, path := range slices.Backward(groups) {
 		err = errors.Join(err, os.Remove(path))
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Error(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
+	return err
 }
