@@ -180,6 +180,39 @@ func TestALostAnswerIsHarmless(t *testing.T) {
 	c.mustEnd()
 }
 
+// A listing that works beside an upload that does not is what missing rights, a full bucket and many outages look like.
+func TestWhatCouldNotBeUploadedIsNeverTakenForArchived(t *testing.T) {
+	d, a := tailtest.New(t), newArk(t)
+	var full atomic.Bool
+	before := a.bucket.Before
+	a.bucket.Before = func(op, key string) error {
+		if op == "put" && strings.Contains(key, "/log/") && full.Load() {
+			return store.ErrDenied
+		}
+		return before(op, key)
+	}
+	c := start(t, d, a)
+	l := d.Log(1, 5)
+	c.turn()
+	a.want(span(1, 5)...)
+	full.Store(true)
+	l.Append(6, 9)
+	c.turn()
+	eventually(t, "the upload that failed is told, and its records are pending", func() bool {
+		st := c.Status()
+		return st.Archived == 5 && st.PendingRecords == 4 && errors.Is(st.LastError, store.ErrDenied)
+	})
+	full.Store(false)
+	c.turn()
+	a.want(span(1, 9)...)
+	full.Store(true)
+	l.Append(10, 11)
+	if err := c.end(); !errors.Is(err, ErrUnshipped) || !errors.Is(err, store.ErrDenied) {
+		t.Errorf("the sidecar ended with: %v", err)
+	}
+	a.want(span(1, 9)...)
+}
+
 func TestAStoreThatIsDownStopsNothingAndLosesNothing(t *testing.T) {
 	d, a := tailtest.New(t), newArk(t)
 	a.down.Store(true)
